@@ -21,8 +21,8 @@
  *   there is room.
  * - `io`: the disk failed. A file store refuses work until it is opened anew.
  * - `timeout`: the server stayed silent for too long.
- * - `connection`: the connection was lost or could not be made; see {@linkcode
- *   KvConnectionError.outcome}.
+ * - `connection`: the connection was lost or could not be made; see
+ *   {@linkcode KvConnectionError.outcome}.
  * - `server`: the server answered with an error; see {@linkcode KvServerError.serverCode}.
  */
 export type KvErrorCode =
@@ -61,6 +61,8 @@ export class KvError extends Error {
   readonly code: KvErrorCode;
 
   /**
+   * Makes the error.
+   *
    * @param code What went wrong, for a program.
    * @param message The same for a person: "Cannot <do> <what>: <state>".
    * @param options `cause`: the error underneath.
@@ -84,6 +86,8 @@ export class KvCorruptError extends KvError {
   readonly offset: number;
 
   /**
+   * Makes the error.
+   *
    * @param path The file.
    * @param offset Where the bad bytes begin, in bytes from the start of the file.
    * @param found What stands there, in a few words.
@@ -102,7 +106,11 @@ export class KvLockedError extends KvError {
   /** The file. */
   readonly path: string;
 
-  /** @param path The file. */
+  /**
+   * Makes the error.
+   *
+   * @param path The file.
+   */
   constructor(path: string) {
     super("locked", `Cannot open "${path}": another store holds its lock`);
     this.path = path;
@@ -120,6 +128,8 @@ export class KvConnectionError extends KvError {
   readonly outcome: "not_sent" | "unknown";
 
   /**
+   * Makes the error.
+   *
    * @param outcome Whether the command may have taken effect.
    * @param message What could not be done and why.
    * @param options `cause`: the error underneath.
@@ -138,6 +148,8 @@ export class KvServerError extends KvError {
   readonly serverCode: string;
 
   /**
+   * Makes the error.
+   *
    * @param serverCode The first word of the server's answer.
    * @param message What could not be done, and the server's own words.
    */
@@ -153,4 +165,14 @@ const SHOWN_CHARACTERS_MAX = 64;
 export function show(text: string): string {
   const cut = text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
   return JSON.stringify(cut);
+}
+
+/** The error of a call for the other type than the one `key` holds. */
+export function wrongType(action: string, key: string, holds: "a string" | "an array"): KvError {
+  return new KvError("wrong_type", `Cannot ${action} ${show(key)}: it holds ${holds}`);
+}
+
+/** The error of a call on a closed store. */
+export function closedError(): KvError {
+  return new KvError("closed", "Cannot use the store: it is closed");
 }

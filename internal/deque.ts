@@ -1,0 +1,81 @@
+/**
+ * A queue with two ends and random access, as a ring in an array whose size is a power of two.
+ *
+ * | call | cost |
+ * |---|---|
+ * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised over the growing and shrinking |
+ * | `at` | O(1) |
+ *
+ * It doubles when full and halves when a quarter is left, so its memory follows its length.
+ */
+
+import { assert } from "./assert.ts";
+
+const CAPACITY_MIN = 4;
+
+/** A queue with two ends. `undefined` is no element: it means there is none. */
+export class Deque<T extends NonNullable<unknown>> {
+  #ring: (T | undefined)[] = new Array(CAPACITY_MIN).fill(undefined);
+  #firstAt = 0;
+  #length = 0;
+
+  /** How many elements there are. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Reads the element at `index`, 0 for the first; `undefined` past the ends. */
+  at(index: number): T | undefined {
+    if (index < 0 || index >= this.#length) return undefined;
+    return this.#ring[(this.#firstAt + index) & (this.#ring.length - 1)];
+  }
+
+  /** Adds an element before the first. */
+  pushFirst(element: T): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#firstAt = (this.#firstAt - 1) & (this.#ring.length - 1);
+    this.#ring[this.#firstAt] = element;
+    this.#length++;
+  }
+
+  /** Adds an element after the last. */
+  pushLast(element: T): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#ring[(this.#firstAt + this.#length) & (this.#ring.length - 1)] = element;
+    this.#length++;
+  }
+
+  /** Removes and returns the first element. */
+  popFirst(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const element = this.#ring[this.#firstAt];
+    this.#ring[this.#firstAt] = undefined;
+    this.#firstAt = (this.#firstAt + 1) & (this.#ring.length - 1);
+    this.#removed();
+    return element;
+  }
+
+  /** Removes and returns the last element. */
+  popLast(): T | undefined {
+    if (this.#length === 0) return undefined;
+    const at = (this.#firstAt + this.#length - 1) & (this.#ring.length - 1);
+    const element = this.#ring[at];
+    this.#ring[at] = undefined;
+    this.#removed();
+    return element;
+  }
+
+  #removed(): void {
+    this.#length--;
+    const capacity = this.#ring.length;
+    if (capacity > CAPACITY_MIN && this.#length <= capacity / 4) this.#resize(capacity / 2);
+  }
+
+  #resize(capacity: number): void {
+    assert(capacity >= this.#length);
+    const ring: (T | undefined)[] = new Array(capacity).fill(undefined);
+    for (let i = 0; i < this.#length; i++) ring[i] = this.at(i);
+    this.#ring = ring;
+    this.#firstAt = 0;
+  }
+}

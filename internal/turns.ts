@@ -1,0 +1,50 @@
+/**
+ * Lets timers and sockets have their turn while a program awaits one call after the other.
+ *
+ * A call that is done at once resolves in a microtask, and microtasks run before anything else: a
+ * loop of such calls would keep every timer waiting until it ends. So once a turn of the event loop
+ * has run for a few milliseconds, the next call resolves by way of the event loop.
+ *
+ * Price: a look at the clock every few calls, and a round of the event loop every `TURN_MS_MAX`.
+ */
+
+const STEPS_A_LOOK = 32;
+const TURN_MS_MAX = 5;
+
+/** The runtimes' `setImmediate` comes back in microseconds, a timer of 0 ms only in about one. */
+const { setImmediate: immediate } = globalThis as {
+  setImmediate?: (call: () => void) => unknown;
+};
+
+/** Watches how long the event loop has been held up. One for each store. */
+export class Turns {
+  #stepsLeft = STEPS_A_LOOK;
+  #startedMs = performance.now();
+
+  /** Resolves with `value`: at once, or after a turn of the event loop where one is due. */
+  settle<T>(value: T): Promise<T> {
+    return this.isDue() ? this.next().then(() => value) : Promise.resolve(value);
+  }
+
+  /**
+   * Tells whether the event loop has been held up for long. To be asked at each little step of
+   * work: it looks at the clock every few times only.
+   */
+  isDue(): boolean {
+    if (--this.#stepsLeft > 0) return false;
+    this.#stepsLeft = STEPS_A_LOOK;
+    return performance.now() - this.#startedMs > TURN_MS_MAX;
+  }
+
+  /** Resolves in the next turn of the event loop. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      const start = (): void => {
+        this.#startedMs = performance.now();
+        resolve();
+      };
+      if (immediate === undefined) setTimeout(start, 0);
+      else immediate(start);
+    });
+  }
+}

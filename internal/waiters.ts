@@ -1,0 +1,137 @@
+/**
+ * Callers who wait for an element of an array: first come, first served, key by key.
+ *
+ * A waiter brings an attempt: a function that takes what it came for if that is there now. Whoever
+ * adds elements to a key wakes it, and the attempts of its waiters run in their order until one
+ * finds nothing. So an element is taken in the turn in which it came, by exactly one waiter, and a
+ * waiter that has left cannot take one with it.
+ *
+ * Cost: O(1) to wait, to leave, and to wake a waiter.
+ */
+
+import type { Clock } from "./clock.ts";
+import { type Linked, LinkedList } from "./linked_list.ts";
+
+/**
+ * Takes what the waiter came for: `null` where it is not there. May throw, which ends the waiting
+ * and leaves everything as it was.
+ */
+export type Attempt<T> = () => Promise<T> | null;
+
+/** How long to wait. */
+export interface WaitLimits {
+  /** Milliseconds, 1 to 2^53 − 1, or `Infinity`. */
+  readonly waitMs: number;
+  /** Ends the waiting; not aborted yet. */
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Waiter extends Linked<Waiter> {
+  /** Tells whether it is served, one way or another. */
+  serve(): boolean;
+  fail(error: unknown): void;
+}
+
+/** Those who wait, by the key they wait for. */
+export class Waiters {
+  readonly #clock: Clock;
+  readonly #byKey = new Map<string, LinkedList<Waiter>>();
+  /** Keys to serve, while a call of `wake` is at it. */
+  readonly #woken: string[] = [];
+  #count = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** How many wait. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Waits until `attempt`, which has found nothing so far, takes something at `key`.
+   *
+   * @returns What was taken, or `null` if nothing came in time.
+   */
+  wait<T>(key: string, attempt: Attempt<T>, { waitMs, signal }: WaitLimits): Promise<T | null> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#remove(key, waiter);
+        cancelTimer?.();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const onAbort = (): void => waiter.fail(signal?.reason);
+      const waiter: Waiter = {
+        previous: null,
+        next: null,
+        serve(): boolean {
+          try {
+            const taken = attempt();
+            if (taken === null) return false;
+            leave();
+            resolve(taken);
+          } catch (error) {
+            waiter.fail(error);
+          }
+          return true;
+        },
+        fail(error): void {
+          leave();
+          reject(error);
+        },
+      };
+      const onTime = (): void => {
+        leave();
+        resolve(null);
+      };
+      const cancelTimer = waitMs === Infinity
+        ? null
+        : this.#clock.after(waitMs, onTime, { background: false });
+      signal?.addEventListener("abort", onAbort);
+      this.#add(key, waiter);
+    });
+  }
+
+  /**
+   * Serves those who wait at `key`, in their order, as far as what is there goes.
+   *
+   * An attempt may itself add elements (a `move` does) and wake others: they have their turn after
+   * it, so no attempt runs inside another.
+   */
+  wake(key: string): void {
+    if (this.#count === 0) return;
+    this.#woken.push(key);
+    if (this.#woken.length > 1) return;
+    for (let i = 0; i < this.#woken.length; i++) this.#serve(this.#woken[i]!);
+    this.#woken.length = 0;
+  }
+
+  /** Rejects all who wait. */
+  close(makeError: () => Error): void {
+    for (const queue of [...this.#byKey.values()]) {
+      while (queue.first !== null) queue.first.fail(makeError());
+    }
+  }
+
+  #serve(key: string): void {
+    const queue = this.#byKey.get(key);
+    while (queue !== undefined && queue.first !== null) {
+      if (!queue.first.serve()) return;
+    }
+  }
+
+  #add(key: string, waiter: Waiter): void {
+    let queue = this.#byKey.get(key);
+    if (queue === undefined) this.#byKey.set(key, queue = new LinkedList());
+    queue.pushLast(waiter);
+    this.#count++;
+  }
+
+  #remove(key: string, waiter: Waiter): void {
+    const queue = this.#byKey.get(key);
+    queue?.remove(waiter);
+    if (queue?.first === null) this.#byKey.delete(key);
+    this.#count--;
+  }
+}

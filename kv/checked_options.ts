@@ -1,0 +1,270 @@
+/**
+ * How a store is asked for: an object or a URL becomes checked options with every default in place.
+ * Ranges and defaults stand here and nowhere else.
+ *
+ * Each backend has a table of rules, one an option. A rule checks a value, and reads it from the
+ * text of a URL parameter, so that a URL can say whatever an object can.
+ */
+
+import { checkFlag, checkOptions, checkWhole } from "./checks.ts";
+import { show } from "./errors.ts";
+import type { KvOptions, TlsOptions, ValkeyOptions } from "./options.ts";
+import { type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
+
+/** `MemoryOptions`, checked. */
+export interface CheckedMemoryOptions {
+  readonly backend: "memory";
+  readonly maxEntries: number | undefined;
+  readonly maxBytes: number | undefined;
+}
+
+/** `FileOptions`, checked. */
+export interface CheckedFileOptions {
+  readonly backend: "file";
+  readonly path: string;
+  readonly truncate: boolean;
+  readonly addressSpaceSize: number;
+  readonly durability: "process" | "power";
+  readonly cacheBytes: number;
+  readonly lock: "fail" | "wait";
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `ValkeyOptions`, checked; the URL is taken apart. */
+export interface CheckedValkeyOptions {
+  readonly backend: "valkey";
+  readonly host: string;
+  readonly port: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  readonly tls: false | TlsOptions;
+  readonly poolSize: number;
+  readonly bufferSize: number;
+  readonly connectMode: "auto" | "manual" | "lazy";
+  readonly connectTimeout: number;
+  readonly readTimeout: number;
+  readonly offlineQueue: number;
+  readonly reconnect: boolean;
+  readonly clientName: string | undefined;
+}
+
+/** Checked options of any backend. */
+export type CheckedOptions = CheckedMemoryOptions | CheckedFileOptions | CheckedValkeyOptions;
+
+/** Bytes of an address in the table of a file. */
+const ADDRESS_BYTES = 8;
+
+/**
+ * Counts the bytes of a table of addresses, for the option `addressSpaceSize`.
+ *
+ * @param addresses How many the table holds: whole, from 1. The file store rounds up to a power of
+ * two, and grows its table when there are more than twice as many keys.
+ * @returns The size in bytes.
+ * @throws {RangeError} If `addresses` is out of its range.
+ */
+export function addressSpaceSize(addresses: number): number {
+  return checkWhole(addresses, "addresses", 1) * ADDRESS_BYTES;
+}
+
+/**
+ * Checks what `openKv` was given.
+ *
+ * @throws {TypeError} If an option is unknown or of the wrong type, or the URL is none of ours.
+ * @throws {RangeError} If a number is out of its range.
+ */
+export function checkKvOptions(given?: string | URL | KvOptions): CheckedOptions {
+  if (given === undefined) return checkMemory({});
+  if (typeof given === "string" || given instanceof URL) return checkUrl(String(given));
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`Cannot open a store with a ${typeof given}: pass options or a URL`);
+  }
+  const { backend, ...options } = given;
+  if (backend === "memory") return checkMemory(options);
+  if (backend === "file") return checkFile(options);
+  if (backend === "valkey") return checkValkey(options);
+  const found = backend === undefined ? "no backend" : `the backend ${show(String(backend))}`;
+  throw new TypeError(`Cannot open a store with ${found}: known are "memory", "file", "valkey"`);
+}
+
+/** Checks a value of an option, and reads one from a parameter of a URL. */
+interface Rule<V> {
+  check(value: unknown, name: string): V;
+  /** Gives what `check` shall check: the text itself where it is nothing better. */
+  read(text: string): unknown;
+}
+
+type Rules = Record<string, Rule<unknown>>;
+
+type Checked<R extends Rules> = { [K in keyof R]?: R[K] extends Rule<infer V> ? V : never };
+
+const string: Rule<string> = {
+  check: (value, name) => expectType(value, name, "string") as string,
+  read: (text) => text,
+};
+
+const flag: Rule<boolean> = {
+  check: (value, name) => checkFlag(value as boolean, name),
+  read: (text) => text === "true" ? true : text === "false" ? false : text,
+};
+
+function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule<number> {
+  return {
+    check(value, name): number {
+      const number = checkWhole(value as number, name, min);
+      if (number <= max) return number;
+      throw new RangeError(`Cannot take ${number} as ${name}: it must be at most ${max}`);
+    },
+    read: (text) => /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text,
+  };
+}
+
+function oneOf<V extends string>(...known: V[]): Rule<V> {
+  return {
+    check(value, name): V {
+      if (known.includes(value as V)) return value as V;
+      const list = known.map(show).join(", ");
+      throw new TypeError(`Cannot take ${show(String(value))} as ${name}: known are ${list}`);
+    },
+    read: (text) => text,
+  };
+}
+
+const path: Rule<string> = {
+  check(value, name): string {
+    if (value instanceof URL && value.protocol === "file:") return splitUrl(value.href).rest;
+    if (value !== "") return expectType(value, name, "string") as string;
+    throw new TypeError("Cannot open a file store without a path");
+  },
+  read: (text) => text,
+};
+
+const signal: Rule<AbortSignal> = {
+  check(value, name): AbortSignal {
+    if (value instanceof AbortSignal) return value;
+    throw new TypeError(`Cannot take a ${typeof value} as ${name}: it must be an AbortSignal`);
+  },
+  read: (text) => text,
+};
+
+const tls: Rule<false | TlsOptions> = {
+  check(value, name): false | TlsOptions {
+    if (value === true) return {};
+    if (value === false) return false;
+    checkOptions(expectType(value, name, "object") as object, "use TLS", TLS_OPTIONS);
+    return value as TlsOptions;
+  },
+  read: flag.read,
+};
+
+const TLS_OPTIONS = ["caCerts", "cert", "key", "serverName"];
+
+const MEMORY_RULES = { maxEntries: whole(1), maxBytes: whole(1) };
+
+const FILE_RULES = {
+  path,
+  truncate: flag,
+  addressSpaceSize: whole(ADDRESS_BYTES),
+  durability: oneOf("process", "power"),
+  cacheBytes: whole(2 ** 20),
+  lock: oneOf("fail", "wait"),
+  signal,
+};
+
+const VALKEY_RULES = {
+  host: string,
+  port: whole(1, 65_535),
+  username: string,
+  password: string,
+  database: whole(0),
+  tls,
+  poolSize: whole(1),
+  bufferSize: whole(64),
+  connectMode: oneOf("auto", "manual", "lazy"),
+  connectTimeout: whole(1),
+  readTimeout: whole(1),
+  offlineQueue: whole(0),
+  reconnect: flag,
+  clientName: string,
+};
+
+function checkMemory(given: object): CheckedMemoryOptions {
+  const { maxEntries, maxBytes } = checkAll(MEMORY_RULES, given, "memory");
+  return { backend: "memory", maxEntries, maxBytes };
+}
+
+function checkFile(given: object): CheckedFileOptions {
+  const checked = checkAll(FILE_RULES, given, "file");
+  if (checked.path === undefined) throw new TypeError("Cannot open a file store without a path");
+  return {
+    backend: "file",
+    path: checked.path,
+    truncate: checked.truncate ?? false,
+    addressSpaceSize: checked.addressSpaceSize ?? addressSpaceSize(4096),
+    durability: checked.durability ?? "process",
+    cacheBytes: checked.cacheBytes ?? 64 * 2 ** 20,
+    lock: checked.lock ?? "fail",
+    signal: checked.signal,
+  };
+}
+
+function checkValkey(options: object): CheckedValkeyOptions {
+  const { url, ...given } = options as Partial<ValkeyOptions>;
+  const fromUrl = url === undefined ? {} : readValkeyUrl(String(url));
+  const checked = { ...fromUrl, ...checkAll(VALKEY_RULES, given, "Valkey") };
+  return {
+    backend: "valkey",
+    host: checked.host ?? "127.0.0.1",
+    port: checked.port ?? 6379,
+    username: checked.username,
+    password: checked.password,
+    database: checked.database ?? 0,
+    tls: checked.tls ?? false,
+    poolSize: checked.poolSize ?? 8,
+    bufferSize: checked.bufferSize ?? 8192,
+    connectMode: checked.connectMode ?? "auto",
+    connectTimeout: checked.connectTimeout ?? 1_000,
+    readTimeout: checked.readTimeout ?? 1_000,
+    offlineQueue: checked.offlineQueue ?? 10_000,
+    reconnect: checked.reconnect ?? true,
+    clientName: checked.clientName,
+  };
+}
+
+function checkUrl(url: string): CheckedOptions {
+  const { scheme, rest, parameters } = splitUrl(url);
+  if (scheme === "memory") {
+    if (rest === "") return checkMemory(read(MEMORY_RULES, parameters));
+    throw new TypeError(`Cannot open a memory store at ${show(rest)}: it has no place`);
+  }
+  if (scheme === "file") return checkFile({ ...read(FILE_RULES, parameters), path: rest });
+  return checkValkey({ url });
+}
+
+function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {
+  return checkAll(VALKEY_RULES, read(VALKEY_RULES, splitValkeyUrl(url)), "Valkey");
+}
+
+/** Reads the parameters of a URL. Unknown ones stay as they are, for `checkAll` to name. */
+function read(rules: Rules, parameters: Parameters): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(parameters)) {
+    values[name] = Object.hasOwn(rules, name) ? rules[name]!.read(text) : text;
+  }
+  return values;
+}
+
+/** Checks the options that were given; one that is `undefined` was not. */
+function checkAll<R extends Rules>(rules: R, given: object, backend: string): Checked<R> {
+  checkOptions(given, `open a ${backend} store`, Object.keys(rules));
+  const checked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) checked[name] = rules[name]!.check(value, name);
+  }
+  return checked as Checked<R>;
+}
+
+function expectType(value: unknown, name: string, type: "string" | "object"): unknown {
+  if (typeof value === type && value !== null) return value;
+  throw new TypeError(`Cannot take a ${typeof value} as ${name}: it must be of type ${type}`);
+}

@@ -1,0 +1,102 @@
+/**
+ * The options of `openKv`, one type for each backend.
+ */
+
+/** Options of a store in memory. */
+export interface MemoryOptions {
+  /** The backend. */
+  backend: "memory";
+  /**
+   * The most keys to hold: whole, from 1. Past it the string unused for longest is evicted. Default:
+   * 2^24, past which a write rejects with code `full`.
+   */
+  maxEntries?: number | undefined;
+  /**
+   * The most bytes of keys and values to hold, text as UTF-8: whole, from 1. Past it the string
+   * unused for longest is evicted. Default: no bound.
+   */
+  maxBytes?: number | undefined;
+}
+
+/** Options of a store in one file. */
+export interface FileOptions {
+  /** The backend. */
+  backend: "file";
+  /** Where the file is. It is created where there is none. */
+  path: string | URL;
+  /** Throw away what the file holds. Default `false`. */
+  truncate?: boolean | undefined;
+  /**
+   * Bytes of the table of addresses that a new file starts with; see `addressSpaceSize()`. Default:
+   * room for 4096 addresses.
+   */
+  addressSpaceSize?: number | undefined;
+  /** What a resolved promise stands for; see the table in the README. Default `"process"`. */
+  durability?: "process" | "power" | undefined;
+  /** Bytes of memory for pages of the file: whole, from 2^20. Default 64 MiB. */
+  cacheBytes?: number | undefined;
+  /** Whether to fail at once or to wait where another store has the file. Default `"fail"`. */
+  lock?: "fail" | "wait" | undefined;
+  /** Ends the waiting for the lock. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How a Valkey store checks the server and proves who it is. */
+export interface TlsOptions {
+  /** Certificates to trust in place of the system's, as PEM. */
+  caCerts?: readonly string[] | undefined;
+  /** The client's own certificate, as PEM. */
+  cert?: string | undefined;
+  /** The key of that certificate, as PEM. */
+  key?: string | undefined;
+  /** The name that the server's certificate must bear. Default: the host. */
+  serverName?: string | undefined;
+}
+
+/** Options of a store on a Valkey server. */
+export interface ValkeyOptions {
+  /** The backend. */
+  backend: "valkey";
+  /** Where the server is. Default `"127.0.0.1"`. */
+  host?: string | undefined;
+  /** Its port. Default 6379. */
+  port?: number | undefined;
+  /** All of that in one: `valkey://user:password@host:port/database`. Options beside it win. */
+  url?: string | URL | undefined;
+  /** The user to authenticate as. Default: the server's default user. */
+  username?: string | undefined;
+  /** The password of that user. Default: no authentication. */
+  password?: string | undefined;
+  /** The number of the database: whole, from 0. Default 0. */
+  database?: number | undefined;
+  /** Whether to use TLS, and how. Default `false`; `true` for a URL of `valkeys:` or `rediss:`. */
+  tls?: boolean | TlsOptions | undefined;
+  /** The most connections at a time: whole, from 1. Default 8. */
+  poolSize?: number | undefined;
+  /** Bytes a connection gathers before it writes: whole, from 64. Default 8192. */
+  bufferSize?: number | undefined;
+  /**
+   * When to connect: `"auto"` in `openKv`, `"lazy"` at the first command, `"manual"` at `connect()`.
+   * Default `"auto"`.
+   */
+  connectMode?: "auto" | "manual" | "lazy" | undefined;
+  /** Milliseconds until an attempt to connect is given up: whole, from 1. Default 1000. */
+  connectTimeout?: number | undefined;
+  /**
+   * Milliseconds that a server which owes a reply may stay silent: whole, from 1. Default 1000. The
+   * connection is closed then, and its calls reject with code `timeout`.
+   */
+  readTimeout?: number | undefined;
+  /**
+   * The most commands that wait for a connection while there is none: whole, from 0. Past it calls
+   * reject with outcome `"not_sent"`. Default 10,000.
+   */
+  offlineQueue?: number | undefined;
+  /** Whether to connect anew when the connection is lost. Default `true`. */
+  reconnect?: boolean | undefined;
+  /** The name of the connections in the server's `CLIENT LIST`. Default: none. */
+  clientName?: string | undefined;
+}
+
+/** Options of a store, told apart by `backend`. */
+export type KvOptions = MemoryOptions | FileOptions | ValkeyOptions;

@@ -1,0 +1,97 @@
+/**
+ * Stores by URL: `memory:`, `file:./app.db?durability=power`, `valkey://user:password@host:6379/0`.
+ *
+ * Of a `file:` URL everything up to the first `?` is the path, relative to the working directory
+ * unless it begins with a slash; a URL parser would make `file:./app.db` an absolute path. A `%` in
+ * it begins an escape, as in any URL.
+ *
+ * No message shows a URL whole, because it may carry a password.
+ */
+
+import { show } from "./errors.ts";
+
+/** The parameters of a URL, and what else it says, by the names of the options. */
+export type Parameters = Record<string, string>;
+
+/** A URL in its parts. */
+export interface UrlParts {
+  readonly scheme: "memory" | "file" | "valkey";
+  /** What stands before the parameters, unescaped: the path of a file. */
+  readonly rest: string;
+  readonly parameters: Parameters;
+}
+
+const SCHEMES: Readonly<Record<string, UrlParts["scheme"]>> = {
+  memory: "memory",
+  file: "file",
+  valkey: "valkey",
+  valkeys: "valkey",
+  redis: "valkey",
+  rediss: "valkey",
+};
+
+/**
+ * Takes a URL apart.
+ *
+ * @throws {TypeError} If its scheme is none of ours, or it is malformed.
+ */
+export function splitUrl(url: string): UrlParts {
+  const [, name = "", rest = "", query = ""] = /^([a-z]+):([^?#]*)(?:\?([^#]*))?$/i.exec(url) ?? [];
+  const scheme = Object.hasOwn(SCHEMES, name.toLowerCase()) ? SCHEMES[name.toLowerCase()] : null;
+  if (scheme === null || scheme === undefined) {
+    const found = name === "" ? "text that is no URL" : `a URL of the scheme ${show(name + ":")}`;
+    const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
+    throw new TypeError(`Cannot open a store at ${found}: known are ${known}`);
+  }
+  const parameters = splitQuery(query);
+  return { scheme, rest: scheme === "file" ? filePath(rest) : rest, parameters };
+}
+
+/**
+ * Reads a Valkey URL as options by name.
+ *
+ * @throws {TypeError} If it is malformed.
+ */
+export function splitValkeyUrl(url: string): Parameters {
+  const { scheme, parameters } = splitUrl(url);
+  if (scheme !== "valkey") throw new TypeError(`Cannot use a ${scheme}: URL for a Valkey store`);
+  const parsed = URL.parse(url);
+  if (parsed === null) throw new TypeError("Cannot open a Valkey store: its URL is malformed");
+  const { protocol, hostname, port, username, password, pathname } = parsed;
+  const database = pathname.replace(/^\//, "");
+  return {
+    ...(hostname !== "" && { host: hostname.replace(/^\[(.*)\]$/, "$1") }),
+    ...(port !== "" && { port }),
+    ...(username !== "" && { username: unescape(username) }),
+    ...(password !== "" && { password: unescape(password) }),
+    ...(database !== "" && { database }),
+    ...((protocol === "valkeys:" || protocol === "rediss:") && { tls: "true" }),
+    ...parameters,
+  };
+}
+
+function filePath(rest: string): string {
+  if (!rest.startsWith("//")) return unescape(rest);
+  const local = rest.replace(/^\/\/(?:localhost)?(?=\/)/, "");
+  if (local === rest) throw new TypeError("Cannot open a file store on another host");
+  return unescape(local);
+}
+
+function splitQuery(query: string): Parameters {
+  const parameters: Parameters = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (Object.hasOwn(parameters, name)) {
+      throw new TypeError(`Cannot open a store: its URL has ${show(name)} twice`);
+    }
+    parameters[name] = value;
+  }
+  return parameters;
+}
+
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new TypeError("Cannot open a store: its URL has a malformed escape", { cause });
+  }
+}

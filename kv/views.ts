@@ -1,0 +1,262 @@
+/**
+ * The half of the contract that is the same on every backend: arguments are checked, keys get their
+ * prefix, values pass through a codec, and what is thrown becomes a rejection.
+ *
+ * A store as it is opened is a view with the text codec and no prefix. `withCodec` and `namespace`
+ * make others over the same {@linkcode Store}; none of them holds anything but these three things.
+ *
+ * No method is `async`: the promise of the backend goes to the caller as it is, because each `async`
+ * function on the way would cost a promise and a turn of the microtask queue.
+ */
+
+import {
+  checkDuration,
+  checkIndex,
+  checkKey,
+  checkMove,
+  checkOptions,
+  checkPop,
+  checkPut,
+  checkStep,
+  checkValue,
+  checkWhole,
+} from "./checks.ts";
+import type { Codec } from "./codec.ts";
+import { show } from "./errors.ts";
+import type {
+  Backend,
+  ClearOptions,
+  Inspection,
+  Kv,
+  KvStats,
+  MoveOptions,
+  PopOptions,
+  PutManyOptions,
+  PutOptions,
+  ScanOptions,
+  Value,
+} from "./kv.ts";
+import type { End, Store } from "./store.ts";
+
+/** A typed view of a store; see {@linkcode Kv} for what its methods do. */
+export class KvView<T, Input> implements Kv<T, Input> {
+  readonly backend: Backend;
+  readonly #store: Store;
+  readonly #codec: Codec<T, Input>;
+  readonly #prefix: string;
+
+  constructor(store: Store, codec: Codec<T, Input>, prefix = "") {
+    this.backend = store.backend;
+    this.#store = store;
+    this.#codec = codec;
+    this.#prefix = prefix;
+  }
+
+  get(key: string): Promise<T | null> {
+    return attempt(() => this.#store.get(this.#key(key), this.#codec));
+  }
+
+  put(key: string, value: Input, options?: PutOptions): Promise<boolean> {
+    return attempt(() => this.#store.put(this.#key(key), this.#encode(value), checkPut(options)));
+  }
+
+  putExpire(key: string, value: Input, expireIn: number): Promise<boolean> {
+    return attempt(() => {
+      const checked = { expireIn: checkDuration(expireIn, "expireIn"), ...REPLACE };
+      return this.#store.put(this.#key(key), this.#encode(value), checked);
+    });
+  }
+
+  fetchRemove(key: string): Promise<T | null> {
+    return attempt(() => this.#store.fetchRemove(this.#key(key), this.#codec));
+  }
+
+  remove(key: string): Promise<boolean> {
+    return attempt(() => this.#store.remove(this.#key(key)));
+  }
+
+  delete(key: string): Promise<boolean> {
+    return attempt(() => this.#store.delete(this.#key(key)));
+  }
+
+  append(key: string, ...values: Input[]): Promise<number> {
+    return this.#push(key, values, "last");
+  }
+
+  prepend(key: string, ...values: Input[]): Promise<number> {
+    return this.#push(key, values, "first");
+  }
+
+  pop(key: string, options?: PopOptions): Promise<T | null> {
+    return attempt(() =>
+      this.#store.pop(this.#key(key), "last", checkPop(options, "pop"), this.#codec)
+    );
+  }
+
+  popFirst(key: string, options?: PopOptions): Promise<T | null> {
+    return attempt(() =>
+      this.#store.pop(this.#key(key), "first", checkPop(options, "pop"), this.#codec)
+    );
+  }
+
+  move(from: string, to: string, options: MoveOptions): Promise<T | null> {
+    return attempt(() =>
+      this.#store.move(this.#key(from), this.#key(to), checkMove(options), this.#codec)
+    );
+  }
+
+  length(key: string): Promise<number> {
+    return attempt(() => this.#store.length(this.#key(key)));
+  }
+
+  range(key: string, start: number = 0, end: number = Infinity): Promise<T[]> {
+    return attempt(() => {
+      const from = checkIndex(start, "start");
+      return this.#store.range(this.#key(key), from, checkIndex(end, "end"), this.#codec);
+    });
+  }
+
+  has(key: string): Promise<boolean> {
+    return attempt(() => this.#store.has(this.#key(key)));
+  }
+
+  inspect(key: string): Promise<Inspection | null> {
+    return attempt(() => this.#store.inspect(this.#key(key)));
+  }
+
+  touch(key: string, expireIn: number): Promise<boolean> {
+    return attempt(() => this.#store.touch(this.#key(key), checkDuration(expireIn, "expireIn")));
+  }
+
+  persist(key: string): Promise<boolean> {
+    return attempt(() => this.#store.persist(this.#key(key)));
+  }
+
+  increment(key: string, by = 1): Promise<number> {
+    return attempt(() => this.#store.increment(this.#key(key), checkStep(by)));
+  }
+
+  putIfEqual(key: string, expected: Input, value: Input): Promise<boolean> {
+    return attempt(() =>
+      this.#store.putIfEqual(this.#key(key), this.#encode(expected), this.#encode(value))
+    );
+  }
+
+  removeIfEqual(key: string, expected: Input): Promise<boolean> {
+    return attempt(() => this.#store.removeIfEqual(this.#key(key), this.#encode(expected)));
+  }
+
+  getMany(keys: Iterable<string>): Promise<(T | null)[]> {
+    return attempt(() => this.#store.getMany(this.#keys(keys), this.#codec));
+  }
+
+  putMany(entries: Iterable<readonly [string, Input]>, options?: PutManyOptions): Promise<void> {
+    return attempt(() => {
+      if (options !== undefined) checkOptions(options, "putMany", ["expireIn"]);
+      const { expireIn } = options ?? {};
+      const checked: [string, Value][] = [];
+      for (const [key, value] of entries) checked.push([this.#key(key), this.#encode(value)]);
+      const ms = expireIn === undefined ? 0 : checkDuration(expireIn, "expireIn");
+      return this.#store.putMany(checked, ms);
+    });
+  }
+
+  removeMany(keys: Iterable<string>): Promise<boolean[]> {
+    return attempt(() => this.#store.removeMany(this.#keys(keys)));
+  }
+
+  async *keys(options?: ScanOptions): AsyncGenerator<string, undefined> {
+    const { prefix, limit } = this.#checkScan(options, "keys");
+    for await (const key of this.#store.keys(prefix, limit)) yield this.#withoutPrefix(key);
+  }
+
+  async *entries(options?: ScanOptions): AsyncGenerator<[string, T], undefined> {
+    const { prefix, limit } = this.#checkScan(options, "entries");
+    for await (const [key, value] of this.#store.entries(prefix, limit, this.#codec)) {
+      yield [this.#withoutPrefix(key), value];
+    }
+  }
+
+  clear(options: ClearOptions): Promise<number> {
+    return attempt(() => {
+      checkOptions(options, "clear", ["prefix"]);
+      if (options.prefix === undefined) {
+        throw new TypeError('Cannot clear without a prefix: pass { prefix: "" } to remove all');
+      }
+      return this.#store.clear(this.#key(options.prefix));
+    });
+  }
+
+  stats(): Promise<KvStats> {
+    return attempt(() => this.#store.stats());
+  }
+
+  withCodec<U, UInput = U>(codec: Codec<U, UInput>): Kv<U, UInput> {
+    return new KvView(this.#store, codec, this.#prefix);
+  }
+
+  namespace(prefix: string): Kv<T, Input> {
+    return new KvView(this.#store, this.#codec, this.#key(prefix));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The key as the store has it. */
+  #key(key: string): string {
+    // Checked without the prefix first: halves of a surrogate pair must not make a whole.
+    const checked = checkKey(key);
+    return this.#prefix === "" ? checked : checkKey(this.#prefix + checked);
+  }
+
+  #keys(keys: Iterable<string>): string[] {
+    if (typeof keys === "string") {
+      throw new TypeError(`Cannot take the string ${show(keys)} as keys: pass an array of keys`);
+    }
+    const checked: string[] = [];
+    for (const key of keys) checked.push(this.#key(key));
+    return checked;
+  }
+
+  #withoutPrefix(key: string): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  #encode(value: Input): Value {
+    return checkValue(this.#codec.encode(value));
+  }
+
+  #push(key: string, values: readonly Input[], end: End): Promise<number> {
+    return attempt(() => {
+      if (values.length === 0) {
+        throw new TypeError("Cannot add to an array without a value: pass one or more");
+      }
+      return this.#store.push(this.#key(key), values.map((value) => this.#encode(value)), end);
+    });
+  }
+
+  #checkScan(options: ScanOptions = {}, action: string): { prefix: string; limit: number } {
+    checkOptions(options, action, ["prefix", "limit"]);
+    const { prefix = "", limit } = options;
+    return {
+      prefix: this.#key(prefix),
+      limit: limit === undefined ? Infinity : checkWhole(limit, "limit", 0),
+    };
+  }
+}
+
+const REPLACE = { ifAbsent: false, keepTtl: false } as const;
+
+/** Makes a rejection of what `call` throws. */
+function attempt<R>(call: () => Promise<R>): Promise<R> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

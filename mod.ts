@@ -1,0 +1,56 @@
+/**
+ * JetKV: a key-value store that a program imports and has running in one line, in memory while you
+ * develop, in a file when it must survive, on Valkey when you outgrow one machine.
+ *
+ * ```ts
+ * import { openKv } from "@jetkv/jetkv";
+ *
+ * await using kv = await openKv(); // or openKv("file:./app.db"), or openKv("valkey://localhost")
+ *
+ * await kv.put("session:42", "ada", { expireIn: 3_600_000 });
+ * console.log(await kv.get("session:42")); // ada
+ *
+ * await kv.append("jobs", "resize 42.png", "resize 43.png");
+ * console.log(await kv.popFirst("jobs")); // resize 42.png
+ * ```
+ *
+ * {@linkcode openKv} opens a store, {@linkcode Kv} is what every store can do.
+ *
+ * @module
+ */
+
+export { openKv, type ValkeyUrl } from "./kv/open.ts";
+export { addressSpaceSize } from "./kv/checked_options.ts";
+export { bytes, type Codec, json, text } from "./kv/codec.ts";
+export {
+  KvConnectionError,
+  KvCorruptError,
+  KvError,
+  type KvErrorCode,
+  KvLockedError,
+  KvServerError,
+} from "./kv/errors.ts";
+export {
+  type Backend,
+  type ClearOptions,
+  type FileKv,
+  type Inspection,
+  type Kv,
+  type KvStats,
+  type MemoryKv,
+  type MoveOptions,
+  type PopOptions,
+  type PutManyOptions,
+  type PutOptions,
+  type Reply,
+  type ScanOptions,
+  type ValkeyKv,
+  type Value,
+} from "./kv/kv.ts";
+export type {
+  FileOptions,
+  KvOptions,
+  MemoryOptions,
+  TlsOptions,
+  ValkeyOptions,
+} from "./kv/options.ts";
