@@ -487,6 +487,9 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
   /**
    * Tells counters a person would graph. Those of a namespace are those of its whole store.
    *
+   * Cost: O(1), but O(entries + bytes) on a memory store without `maxBytes`, which does not count
+   * bytes as they come; it lets other work run meanwhile.
+   *
    * @returns The counters.
    */
   stats(): Promise<KvStats>;

@@ -19,7 +19,7 @@ export class Entry<C extends Content = Content> implements Linked<Entry> {
   /** Counts up with each new key, in the order of the map. */
   readonly born: number;
   content: C;
-  /** Of the key and its content, text as UTF-8. */
+  /** Of the key and its content, text as UTF-8; 0 in a store that does not count them. */
   bytes: number;
   /**
    * When it expires, in milliseconds since the epoch; `null` if never. Not `Infinity`: V8 keeps a
@@ -40,9 +40,12 @@ export class Entry<C extends Content = Content> implements Linked<Entry> {
   }
 }
 
-/** Counts the bytes that an entry of `key` with `content`, a string or a new array, stands for. */
+/** Counts the bytes of a key and its content. Cost: O(bytes). */
 export function bytesOf(key: string, content: Content): number {
-  return utf8Length(key) + (content instanceof Deque ? 0 : byteLength(content));
+  let bytes = utf8Length(key);
+  if (!(content instanceof Deque)) return bytes + byteLength(content);
+  for (let i = 0; i < content.length; i++) bytes += byteLength(content.at(i)!);
+  return bytes;
 }
 
 /** An entry that holds a string. */

@@ -15,7 +15,14 @@ import { closedError, wrongType } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
-import { type ArrayEntry, type Entry, isArray, isString, type StringEntry } from "./entry.ts";
+import {
+  type ArrayEntry,
+  bytesOf,
+  type Entry,
+  isArray,
+  isString,
+  type StringEntry,
+} from "./entry.ts";
 import { type MemoryLimits, Space } from "./space.ts";
 
 /** A {@linkcode Store} in memory. */
@@ -198,18 +205,19 @@ export class MemoryStore implements Store {
     return clearing.count;
   }
 
-  stats(): Promise<KvStats> {
+  async stats(): Promise<KvStats> {
     this.#checkOpen();
-    return this.#turns.settle({
+    const bytes = this.#space.bytes ?? await this.#countBytes();
+    return {
       backend: this.backend,
       entries: this.#space.size,
-      bytes: this.#space.bytes,
+      bytes,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#space.evictions,
       inFlight: this.#waiters.count,
       reconnects: 0,
-    });
+    };
   }
 
   close(): Promise<void> {
@@ -267,22 +275,20 @@ export class MemoryStore implements Store {
 
   #push(key: string, values: readonly Value[], end: End, source?: Entry): number {
     const found = this.#findArray(key, end === "last" ? "append to" : "prepend to");
-    let bytes = 0;
-    for (const value of values) bytes += byteLength(value);
-    this.#space.reserve(key, found, bytes, source);
+    this.#space.reserve(key, found, values, source);
     const entry = found ?? this.#space.put(key, undefined, new Deque()) as ArrayEntry;
     for (const value of values) {
       if (end === "last") entry.content.pushLast(own(value));
       else entry.content.pushFirst(own(value));
     }
-    this.#space.grow(entry, bytes);
+    this.#space.grow(entry, values);
     return entry.content.length;
   }
 
   /** Takes the element off, and the entry with the last one. */
   #takeOff(entry: ArrayEntry, end: End): Value {
     const element = end === "last" ? entry.content.popLast()! : entry.content.popFirst()!;
-    this.#space.grow(entry, -byteLength(element));
+    this.#space.shrink(entry, element);
     if (entry.content.length === 0) this.#space.remove(entry);
     return element;
   }
@@ -317,6 +323,16 @@ export class MemoryStore implements Store {
       if (this.#turns.isDue()) await this.#turns.next();
       this.#checkOpen();
     }
+  }
+
+  async #countBytes(): Promise<number> {
+    let bytes = 0;
+    for (const entry of this.#space.entries()) {
+      bytes += bytesOf(entry.key, entry.content);
+      if (this.#turns.isDue()) await this.#turns.next();
+      this.#checkOpen();
+    }
+    return bytes;
   }
 
   #count(entry: Entry | undefined): void {

@@ -11,9 +11,11 @@
  *   (those of its prefix born before it), and from then on none of them is found.
  */
 
+import { byteLength } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
+import type { Value } from "../../kv/kv.ts";
 import { bytesOf, type Content, Entry, isArray } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
@@ -49,6 +51,8 @@ export class Space {
   readonly #clock: Clock;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  /** Whether bytes are counted as they come: the bound that needs it costs a look at each value. */
+  readonly #isWeighed: boolean;
   readonly #byKey = new Map<string, Entry>();
   readonly #expiring = new ExpiryHeap();
   /** Strings by last use, the one unused for longest first; `null` in an unbounded store. */
@@ -66,6 +70,7 @@ export class Space {
     this.#clock = clock;
     this.#maxEntries = Math.min(maxEntries ?? Infinity, MAP_ENTRIES_MAX);
     this.#maxBytes = maxBytes ?? Infinity;
+    this.#isWeighed = maxBytes !== undefined;
     const isBounded = maxEntries !== undefined || maxBytes !== undefined;
     this.#byUse = isBounded ? new LinkedList() : null;
   }
@@ -75,9 +80,9 @@ export class Space {
     return this.#byKey.size;
   }
 
-  /** Bytes of these entries. */
-  get bytes(): number {
-    return this.#bytes;
+  /** Bytes of these entries; `undefined` where they are not counted as they come. */
+  get bytes(): number | undefined {
+    return this.#isWeighed ? this.#bytes : undefined;
   }
 
   /** Strings evicted so far. */
@@ -109,7 +114,7 @@ export class Space {
    * @throws {KvError} `full`: nothing changed.
    */
   put(key: string, entry: Entry | undefined, content: Content): Entry {
-    const bytes = bytesOf(key, content);
+    const bytes = this.#isWeighed ? bytesOf(key, content) : 0;
     this.#makeRoom(key, entry, bytes);
     if (entry === undefined) {
       const added = new Entry(key, this.#bornCount++, content, bytes);
@@ -127,20 +132,25 @@ export class Space {
   }
 
   /**
-   * Makes room for elements of `bytes` more bytes at `key`, where an array is found or nothing. The
-   * array that they come from, if any, stays though its deadline may just have come.
+   * Makes room for more elements at `key`, where an array is found or nothing. The array that they
+   * come from, if any, stays though its deadline may just have come.
    *
    * @throws {KvError} `full`: nothing changed.
    */
-  reserve(key: string, entry: Entry | undefined, bytes: number, source?: Entry): void {
-    this.#makeRoom(key, entry, (entry?.bytes ?? bytesOf(key, "")) + bytes, source);
+  reserve(key: string, entry: Entry | undefined, elements: readonly Value[], source?: Entry): void {
+    const bytes = this.#bytesOfAll(elements);
+    const heldBytes = entry?.bytes ?? (this.#isWeighed ? bytesOf(key, "") : 0);
+    this.#makeRoom(key, entry, heldBytes + bytes, source);
   }
 
-  /** Counts `bytes` more, or fewer, for the array of `entry`. */
-  grow(entry: Entry, bytes: number): void {
-    entry.bytes += bytes;
-    this.#bytes += bytes;
-    this.#arrayBytes += bytes;
+  /** Counts elements that were added to the array of `entry`. */
+  grow(entry: Entry, elements: readonly Value[]): void {
+    this.#resize(entry, this.#bytesOfAll(elements));
+  }
+
+  /** Takes back the count of an element that was taken off the array of `entry`. */
+  shrink(entry: Entry, element: Value): void {
+    this.#resize(entry, this.#isWeighed ? -byteLength(element) : 0);
   }
 
   /** Sets the deadline of `entry` to `expireIn` milliseconds from now; 0 takes it away. */
@@ -251,6 +261,19 @@ export class Space {
     const otherArrays = this.#arrayCount - (isCounted ? 1 : 0);
     const otherBytes = this.#arrayBytes - (isCounted ? entry.bytes : 0);
     return otherArrays < this.#maxEntries && otherBytes + bytes <= this.#maxBytes;
+  }
+
+  #bytesOfAll(elements: readonly Value[]): number {
+    if (!this.#isWeighed) return 0;
+    let bytes = 0;
+    for (const element of elements) bytes += byteLength(element);
+    return bytes;
+  }
+
+  #resize(array: Entry, bytes: number): void {
+    array.bytes += bytes;
+    this.#bytes += bytes;
+    this.#arrayBytes += bytes;
   }
 
   #touch(byUse: LinkedList<Entry>, entry: Entry): void {
