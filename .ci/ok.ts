@@ -1,0 +1,85 @@
+/**
+ * Runs every check of the project and sums up what passed.
+ *
+ * A check passes or fails as a whole; the tests count one by one, by the summary lines of their
+ * runners. The last line is `N passed, N failed`.
+ */
+
+const ENTRY_POINTS = ["mod.ts"];
+const CHECKED = ["mod.ts", "tests/", "examples/", ".ci/", "links/"];
+
+const CHECKS: Record<string, string[]> = {
+  "the format is the house's": ["fmt", "--check", "--quiet"],
+  "the linter is content": ["lint", "--quiet"],
+  "the types are right": ["check", "--quiet", ...CHECKED],
+  "every public symbol is documented": ["doc", "--lint", "--quiet", ...ENTRY_POINTS],
+  "the snippets of the documents run": [
+    "test",
+    "--doc",
+    "--quiet",
+    "-P=test",
+    "--permit-no-files",
+    ...ENTRY_POINTS,
+    "kv/",
+    "README.md",
+    "docs/",
+  ],
+  "the package can be published": ["publish", "--dry-run", "--allow-dirty", "--quiet"],
+};
+
+/** The summary of `deno test`, and the two lines of `bun test`. */
+const DENO_SUMMARY = /(\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?/g;
+const BUN_SUMMARY = /^ *(\d+) (pass|fail)$/gm;
+
+let passed = 0;
+let failed = 0;
+
+for (const [name, args] of Object.entries(CHECKS)) {
+  const { success, output } = await run(args);
+  console.log(`${success ? "ok  " : "FAIL"} ${name}: deno ${args.join(" ")}`);
+  if (success) passed++;
+  else {
+    failed++;
+    console.log(output);
+  }
+}
+
+const tests = await run(["task", "--quiet", "test"]);
+console.log(tests.output);
+const counted = countTests(tests.output);
+passed += counted.passed;
+failed += counted.failed;
+if (!tests.success && counted.failed === 0) failed++;
+if (counted.passed === 0) {
+  failed++;
+  console.log("FAIL no test was run");
+}
+
+console.log(`${passed} passed, ${failed} failed`);
+if (failed > 0) Deno.exit(1);
+
+async function run(args: string[]): Promise<{ success: boolean; output: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+function countTests(output: string): { passed: number; failed: number } {
+  const sums = { passed: 0, failed: 0 };
+  for (const [, tests, steps, failures, failedSteps] of output.matchAll(DENO_SUMMARY)) {
+    sums.passed += Number(tests) + Number(steps ?? 0);
+    sums.failed += Number(failures) + Number(failedSteps ?? 0);
+  }
+  for (const [, count, kind] of output.matchAll(BUN_SUMMARY)) {
+    if (kind === "pass") sums.passed += Number(count);
+    else sums.failed += Number(count);
+  }
+  return sums;
+}
