@@ -96,8 +96,8 @@ const incrementCases: Cases = {
     await rejects(kv.increment("down", -1), notANumber);
     await rejects(kv.increment("down", SMALLEST), notANumber);
     strictEqual(await kv.increment("down", 1), SMALLEST + 1);
-    strictEqual(await kv.increment("down", LARGEST), 0);
-    deepStrictEqual(await contents(kv), [["down", "0", false], ["up", `${LARGEST}`, false]]);
+    strictEqual(await kv.increment("down", LARGEST), 1);
+    deepStrictEqual(await contents(kv), [["down", "1", false], ["up", `${LARGEST}`, false]]);
   },
 
   "increment() by what is no safe integer rejects and changes nothing": async ({ kv }) => {

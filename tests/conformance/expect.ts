@@ -43,12 +43,13 @@ export async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-/** Takes all that a scan gives, in order of its text. */
+/** Takes all that a scan gives, in the order of the keys. */
 export async function sorted<T extends string | [string, unknown]>(
   items: AsyncIterable<T>,
 ): Promise<T[]> {
   const list = await listed(items);
-  return list.sort((a, b) => String(a) < String(b) ? -1 : 1);
+  const keyOf = (item: T): string => typeof item === "string" ? item : item[0];
+  return list.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1);
 }
 
 /** How much real time may pass during a case whose store has a clock that is not ours. */

@@ -16,7 +16,7 @@ export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>();
 
   /** @param nowMs Milliseconds since the Unix epoch to start at. */
-  constructor(nowMs = Date.UTC(2026, 0, 1)) {
+  constructor(nowMs: number = Date.UTC(2026, 0, 1)) {
     this.#nowMs = nowMs;
   }
 
