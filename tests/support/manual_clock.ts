@@ -1,0 +1,59 @@
+/**
+ * A clock that stands still until a test moves it, so that no test sleeps.
+ */
+
+import type { Clock } from "../../internal/clock.ts";
+
+interface Timer {
+  readonly dueMs: number;
+  readonly call: () => void;
+}
+
+/** Time as a test wants it. */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  /** In the order in which they were set, which is theirs where they are due at once. */
+  readonly #timers = new Set<Timer>();
+
+  /** @param nowMs Milliseconds since the Unix epoch to start at. */
+  constructor(nowMs: number = Date.UTC(2026, 0, 1)) {
+    this.#nowMs = nowMs;
+  }
+
+  /** How many timers are set. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  after(ms: number, call: () => void): () => void {
+    const timer: Timer = { dueMs: this.#nowMs + ms, call };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  /** Moves on by `ms` milliseconds, calling each timer at its time, then lets promises settle. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    for (let due = this.#next(untilMs); due !== undefined; due = this.#next(untilMs)) {
+      this.#timers.delete(due);
+      this.#nowMs = Math.max(this.#nowMs, due.dueMs);
+      due.call();
+    }
+    this.#nowMs = untilMs;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  /** The timer due first, of those due by `untilMs`. */
+  #next(untilMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueMs > untilMs) continue;
+      if (next === undefined || timer.dueMs < next.dueMs) next = timer;
+    }
+    return next;
+  }
+}
