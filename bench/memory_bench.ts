@@ -1,0 +1,76 @@
+/**
+ * The memory store beside what a user would pick instead, and beside a bare `Map`.
+ *
+ * `deno bench -A --unstable-kv bench/memory_bench.ts`, or `bun bench/memory_bench.ts`; with
+ * `--smoke` (after `--` for `deno bench`) on inputs so small that only the answers count.
+ */
+
+import process from "node:process";
+import {
+  measureArrayGrowth,
+  measureBytes,
+  measureExpiry,
+} from "./memory_limits.ts";
+import { bareMap } from "./peers/bare_map.ts";
+import { denoKvMemory } from "./peers/deno_kv.ts";
+import { jetkvMemory } from "./peers/jetkv_memory.ts";
+import { keyvMemory } from "./peers/keyv_memory.ts";
+import { lruCache } from "./peers/lru_cache.ts";
+import { unstorageMemory } from "./peers/unstorage_memory.ts";
+import {
+  printMachine,
+  printSeries,
+  seriesData,
+  writeResults,
+} from "./report.ts";
+import { enter, playRounds } from "./rounds.ts";
+
+const smoke = process.argv.includes("--smoke");
+
+const contenders = [
+  jetkvMemory,
+  lruCache,
+  keyvMemory,
+  unstorageMemory,
+  denoKvMemory,
+  bareMap,
+];
+const plan = {
+  keyCount: smoke ? 200 : 100_000,
+  rounds: smoke ? 1 : 7,
+  inFlight: [1, 64],
+  budgetMs: 1000,
+  place: () => ({ path: "", remove: () => {} }),
+};
+
+console.log("Memory stores: 16-byte keys, 100-byte values");
+printMachine();
+const entrants = await enter(contenders);
+for (const { contender } of entrants) {
+  console.log(`${contender.name}: ${contender.settings}`);
+}
+const series = await playRounds(entrants, plan);
+if (smoke) {
+  console.log("All answers are right; inputs this small give no figures\n");
+} else printSeries(series);
+
+const scale = smoke ? 1000 : 1;
+const arrayGrowth = await measureArrayGrowth([jetkvMemory, bareMap], scale);
+const expiry = await measureExpiry(1_000_000 / scale);
+const bytesPerEntry = await measureBytes(1_000_000 / scale);
+if (!smoke) {
+  const { keyCount, rounds, budgetMs } = plan;
+  const settings = Object.fromEntries(
+    entrants.map(({ contender: { name, settings } }) => [name, settings]),
+  );
+  writeResults("memory", {
+    keyCount,
+    rounds,
+    budgetMs,
+    settings,
+    series: seriesData(series),
+    arrayGrowthNanoseconds: arrayGrowth,
+    expiry,
+    bytesPerEntry,
+  });
+}
