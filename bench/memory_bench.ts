@@ -6,23 +6,14 @@
  */
 
 import process from "node:process";
-import {
-  measureArrayGrowth,
-  measureBytes,
-  measureExpiry,
-} from "./memory_limits.ts";
+import { measureArrayGrowth, measureBytes, measureExpiry } from "./memory_limits.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { denoKvMemory } from "./peers/deno_kv.ts";
 import { jetkvMemory } from "./peers/jetkv_memory.ts";
 import { keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import {
-  printMachine,
-  printSeries,
-  seriesData,
-  writeResults,
-} from "./report.ts";
+import { printMachine, printSeries, seriesData, writeResults } from "./report.ts";
 import { enter, playRounds } from "./rounds.ts";
 
 const smoke = process.argv.includes("--smoke");

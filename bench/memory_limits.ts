@@ -61,8 +61,7 @@ export async function measureArrayGrowth(
   return found;
 }
 
-class Closing<T extends { close(): Promise<unknown> }>
-  implements AsyncDisposable {
+class Closing<T extends { close(): Promise<unknown> }> implements AsyncDisposable {
   readonly kv: T;
 
   constructor(kv: T) {
@@ -92,9 +91,7 @@ const WAIT_LIMIT_MS = 60_000;
 export async function measureExpiry(keys: number): Promise<ExpiryResult> {
   const expireIn = 10_000;
   await using plain = await openKv();
-  const writingWithoutExpiry = await whileDelaysRun(() =>
-    putAll(plain, keys, undefined)
-  );
+  const writingWithoutExpiry = await whileDelaysRun(() => putAll(plain, keys, undefined));
   await plain.close();
   collectGarbage();
 
@@ -158,8 +155,7 @@ export async function measureBytes(
     JetKV: await bytesTaken(entries, (key, value) => kv.put(key, value)),
     "JetKV, with an expiry": await bytesTaken(
       entries,
-      (key, value) =>
-        kv.put(`x${key.slice(1)}`, value, { expireIn: 3_600_000 }),
+      (key, value) => kv.put(`x${key.slice(1)}`, value, { expireIn: 3_600_000 }),
     ),
   };
   if (map.size !== entries || (await kv.stats()).entries !== entries * 2) {

@@ -63,9 +63,7 @@ export function writeResults(
 export function printTable(lines: readonly (readonly string[])[]): void {
   const widths: number[] = [];
   for (const line of lines) {
-    line.forEach((cell, at) =>
-      widths[at] = Math.max(widths[at] ?? 0, cell.length)
-    );
+    line.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, cell.length));
   }
   for (const line of lines) {
     const cells = line.map((cell, at) => {
@@ -135,9 +133,7 @@ function samplesOf(
   name: string,
   row: string,
 ): readonly Sample[] {
-  return part.find((series) =>
-    series.contender.name === name && series.row === row
-  )?.samples ?? [];
+  return part.find((series) => series.contender.name === name && series.row === row)?.samples ?? [];
 }
 
 interface Ratio {
@@ -151,15 +147,12 @@ function ratioTo(
   row: string,
   kind: Contender["kind"],
 ): Ratio | null {
-  const median = (series: Series): number =>
-    summarize(series.samples.map(perSecond)).median;
+  const median = (series: Series): number => summarize(series.samples.map(perSecond)).median;
   const ofRow = part.filter((series) => series.row === row);
   const ours = ofRow.find(({ contender }) => contender.kind === "jetkv");
   const others = ofRow.filter(({ contender }) => contender.kind === kind);
   if (ours === undefined || others.length === 0) return null;
-  const best = others.reduce((left, right) =>
-    median(left) >= median(right) ? left : right
-  );
+  const best = others.reduce((left, right) => median(left) >= median(right) ? left : right);
   return { ratio: median(ours) / median(best), to: best.contender.name };
 }
 
@@ -169,8 +162,7 @@ function ratioLines(
 ): string[][] {
   const toPeer = rows.map((row) => ratioTo(part, row, "peer"));
   const toFloor = rows.map((row) => ratioTo(part, row, "floor"));
-  const cell = (ratio: Ratio | null): string =>
-    ratio === null ? "" : `${ratio.ratio.toFixed(2)}x`;
+  const cell = (ratio: Ratio | null): string => ratio === null ? "" : `${ratio.ratio.toFixed(2)}x`;
   const peerCell = (ratio: Ratio | null): string => {
     if (ratio === null) return "";
     return `${ratio.ratio < 1 ? "LOST " : ""}${cell(ratio)} ${ratio.to}`;

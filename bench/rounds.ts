@@ -53,9 +53,7 @@ export async function enter(
       entrants.push({ contender, open: await contender.load() });
     } catch (reason) {
       console.log(
-        `skipped: ${contender.name}: ${
-          reason instanceof Error ? reason.message : reason
-        }`,
+        `skipped: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`,
       );
     }
   }
@@ -169,9 +167,7 @@ async function playRow(
   load: Load,
   samples: Map<string, Sample>,
 ): Promise<number> {
-  const workload = WORKLOADS.find((workload) =>
-    workload.name === row
-  ) as Workload;
+  const workload = WORKLOADS.find((workload) => workload.name === row) as Workload;
   const { run } = workload;
   const sample = await measure(
     { ...load, count: ids.length },

@@ -5,8 +5,10 @@
  * A store as it is opened is a view with the text codec and no prefix. `withCodec` and `namespace`
  * make others over the same {@linkcode Store}; none of them holds anything but these three things.
  *
- * No method is `async`: the promise of the backend goes to the caller as it is, because each `async`
- * function on the way would cost a promise and a turn of the microtask queue.
+ * No method is `async`: the promise of the backend goes to the caller as it is, because each
+ * `async` function on the way would cost a promise and a turn of the microtask queue. The calls
+ * that programs make by the million catch what is thrown themselves; the others leave it to
+ * `attempt`, which is shorter and costs a closure.
  */
 
 import {
@@ -53,11 +55,19 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   get(key: string): Promise<T | null> {
-    return attempt(() => this.#store.get(this.#key(key), this.#codec));
+    try {
+      return this.#store.get(this.#key(key), this.#codec);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   put(key: string, value: Input, options?: PutOptions): Promise<boolean> {
-    return attempt(() => this.#store.put(this.#key(key), this.#encode(value), checkPut(options)));
+    try {
+      return this.#store.put(this.#key(key), this.#encode(value), checkPut(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   putExpire(key: string, value: Input, expireIn: number): Promise<boolean> {
@@ -72,7 +82,11 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   remove(key: string): Promise<boolean> {
-    return attempt(() => this.#store.remove(this.#key(key)));
+    try {
+      return this.#store.remove(this.#key(key));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   delete(key: string): Promise<boolean> {
@@ -88,15 +102,11 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   pop(key: string, options?: PopOptions): Promise<T | null> {
-    return attempt(() =>
-      this.#store.pop(this.#key(key), "last", checkPop(options, "pop"), this.#codec)
-    );
+    return this.#pop(key, "last", options);
   }
 
   popFirst(key: string, options?: PopOptions): Promise<T | null> {
-    return attempt(() =>
-      this.#store.pop(this.#key(key), "first", checkPop(options, "pop"), this.#codec)
-    );
+    return this.#pop(key, "first", options);
   }
 
   move(from: string, to: string, options: MoveOptions): Promise<T | null> {
@@ -231,13 +241,29 @@ export class KvView<T, Input> implements Kv<T, Input> {
     return checkValue(this.#codec.encode(value));
   }
 
-  #push(key: string, values: readonly Input[], end: End): Promise<number> {
-    return attempt(() => {
+  /** Encodes values in place: the array of a rest parameter is the callee's own. */
+  #encodeAll(values: unknown[]): Value[] {
+    for (let i = 0; i < values.length; i++) values[i] = this.#encode(values[i] as Input);
+    return values as Value[];
+  }
+
+  #push(key: string, values: Input[], end: End): Promise<number> {
+    try {
       if (values.length === 0) {
         throw new TypeError("Cannot add to an array without a value: pass one or more");
       }
-      return this.#store.push(this.#key(key), values.map((value) => this.#encode(value)), end);
-    });
+      return this.#store.push(this.#key(key), this.#encodeAll(values), end);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #pop(key: string, end: End, options: PopOptions | undefined): Promise<T | null> {
+    try {
+      return this.#store.pop(this.#key(key), end, checkPop(options, "pop"), this.#codec);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #checkScan(options: ScanOptions = {}, action: string): { prefix: string; limit: number } {

@@ -56,7 +56,7 @@ export type ArrayEntry = Entry<Deque<Value>>;
 
 /** Tells whether `entry` holds a string. */
 export function isString(entry: Entry): entry is StringEntry {
-  return !isArray(entry);
+  return typeof entry.content === "string" || !(entry.content instanceof Deque);
 }
 
 /** Tells whether `entry` holds an array. */

@@ -100,24 +100,17 @@ export class MemoryStore implements Store {
   }
 
   pop<T>(key: string, end: End, wait: StoreWait, decoder: Decoder<T>): Promise<T | null> {
-    return this.#take(key, wait, () => {
-      const entry = this.#findArray(key, "pop from");
-      if (entry === undefined) return null;
-      const value = decode(peek(entry, end), decoder);
-      this.#takeOff(entry, end);
-      return this.#turns.settle(value);
-    });
+    const popped = this.#pop(key, end, decoder);
+    if (popped !== null) return popped;
+    if (wait.waitMs === 0) return this.#turns.settle(null);
+    return this.#waiters.wait(key, () => this.#pop(key, end, decoder), wait);
   }
 
   move<T>(from: string, to: string, move: StoreMove, decoder: Decoder<T>): Promise<T | null> {
-    return this.#take(from, move, () => {
-      const entry = this.#findArray(from, "move from");
-      if (entry === undefined) return null;
-      const value = decode(peek(entry, move.take), decoder);
-      this.#moveTo(to, entry, move);
-      this.#waiters.wake(to);
-      return this.#turns.settle(value);
-    });
+    const moved = this.#move(from, to, move, decoder);
+    if (moved !== null) return moved;
+    if (move.waitMs === 0) return this.#turns.settle(null);
+    return this.#waiters.wait(from, () => this.#move(from, to, move, decoder), move);
   }
 
   length(key: string): Promise<number> {
@@ -293,18 +286,33 @@ export class MemoryStore implements Store {
     return element;
   }
 
-  #moveTo(to: string, entry: ArrayEntry, { take, put }: StoreMove): void {
-    // Onto itself, an array must not vanish with its only element, for its expiry would go too.
-    if (to === entry.key && entry.content.length === 1) return;
-    this.#push(to, [peek(entry, take)], put, entry);
-    this.#takeOff(entry, take);
+  /** Takes an element off, where there is one. */
+  #pop<T>(key: string, end: End, decoder: Decoder<T>): Promise<T> | null {
+    const entry = this.#findArray(key, "pop from");
+    if (entry === undefined) return null;
+    const value = decode(peek(entry, end), decoder);
+    this.#takeOff(entry, end);
+    return this.#turns.settle(value);
   }
 
-  /** Runs `attempt` now, and where it finds nothing for as long as the caller may wait. */
-  #take<T>(key: string, wait: StoreWait, attempt: () => Promise<T> | null): Promise<T | null> {
-    const taken = attempt();
-    if (taken !== null) return taken;
-    return wait.waitMs === 0 ? this.#turns.settle(null) : this.#waiters.wait(key, attempt, wait);
+  /** Moves an element, where there is one, and serves those who wait for it. */
+  #move<T>(
+    from: string,
+    to: string,
+    { take, put }: StoreMove,
+    decoder: Decoder<T>,
+  ): Promise<T> | null {
+    const entry = this.#findArray(from, "move from");
+    if (entry === undefined) return null;
+    const element = peek(entry, take);
+    const value = decode(element, decoder);
+    // Onto itself, an array must not vanish with its only element, for its expiry would go too.
+    if (to !== from || entry.content.length > 1) {
+      this.#push(to, [element], put, entry);
+      this.#takeOff(entry, take);
+      this.#waiters.wake(to);
+    }
+    return this.#turns.settle(value);
   }
 
   async *#scan<R>(

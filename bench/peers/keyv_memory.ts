@@ -56,8 +56,7 @@ class KeyvSubject implements Subject {
 export const keyvMemory: Contender = {
   name: "keyv",
   kind: "peer",
-  settings:
-    "memory store, no serialization, no key prefix; arrays kept by reference",
+  settings: "memory store, no serialization, no key prefix; arrays kept by reference",
   load() {
     const { default: Keyv } = loadPeer<KeyvModule>("keyv");
     return Promise.resolve(() => {

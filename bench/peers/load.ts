@@ -19,9 +19,7 @@ export function loadPeer<T>(name: string): T {
   try {
     return require(name) as T;
   } catch (cause) {
-    const reason = cause instanceof Error
-      ? cause.message.split("\n")[0]
-      : String(cause);
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new Error(
       `Cannot load ${name} (npm install in bench/ brings it): ${reason}`,
       { cause },
