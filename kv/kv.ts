@@ -83,8 +83,8 @@ export interface KvStats {
   /** Keys in the store. May count keys past their deadline that no call has met yet. */
   entries: number;
   /**
-   * Bytes of keys and values; on Valkey the memory that its data set takes. Counts what `entries`
-   * counts.
+   * Bytes of the keys and values that `entries` counts; in memory text counts a byte a UTF-16 code
+   * unit. On Valkey the memory that the server's data set takes.
    */
   bytes: number;
   /** Reads of single keys that found one. */
@@ -486,9 +486,6 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
 
   /**
    * Tells counters a person would graph. Those of a namespace are those of its whole store.
-   *
-   * Cost: O(1), but O(entries + bytes) on a memory store without `maxBytes`, which does not count
-   * bytes as they come; it lets other work run meanwhile.
    *
    * @returns The counters.
    */

@@ -12,8 +12,8 @@ export interface MemoryOptions {
    */
   maxEntries?: number | undefined;
   /**
-   * The most bytes of keys and values to hold, text as UTF-8: whole, from 1. Past it the string
-   * unused for longest is evicted. Default: no bound.
+   * The most bytes of keys and values to hold: whole, from 1. Past it the string unused for longest
+   * is evicted. Text counts a byte a UTF-16 code unit, which is exact for ASCII. Default: no bound.
    */
   maxBytes?: number | undefined;
 }

@@ -5,7 +5,6 @@
  * it, and the key keeps its place among those that a running scan has still to meet.
  */
 
-import { byteLength, utf8Length } from "../../internal/bytes.ts";
 import { Deque } from "../../internal/deque.ts";
 import type { Linked } from "../../internal/linked_list.ts";
 import type { Value } from "../../kv/kv.ts";
@@ -19,7 +18,7 @@ export class Entry<C extends Content = Content> implements Linked<Entry> {
   /** Counts up with each new key, in the order of the map. */
   readonly born: number;
   content: C;
-  /** Of the key and its content, text as UTF-8; 0 in a store that does not count them. */
+  /** Of the key and its content; text counts a byte a UTF-16 code unit. */
   bytes: number;
   /**
    * When it expires, in milliseconds since the epoch; `null` if never. Not `Infinity`: V8 keeps a
@@ -38,14 +37,6 @@ export class Entry<C extends Content = Content> implements Linked<Entry> {
     this.content = content;
     this.bytes = bytes;
   }
-}
-
-/** Counts the bytes of a key and its content. Cost: O(bytes). */
-export function bytesOf(key: string, content: Content): number {
-  let bytes = utf8Length(key);
-  if (!(content instanceof Deque)) return bytes + byteLength(content);
-  for (let i = 0; i < content.length; i++) bytes += byteLength(content.at(i)!);
-  return bytes;
 }
 
 /** An entry that holds a string. */

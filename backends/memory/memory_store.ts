@@ -15,14 +15,7 @@ import { closedError, wrongType } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
-import {
-  type ArrayEntry,
-  bytesOf,
-  type Entry,
-  isArray,
-  isString,
-  type StringEntry,
-} from "./entry.ts";
+import { type ArrayEntry, type Entry, isArray, isString, type StringEntry } from "./entry.ts";
 import { type MemoryLimits, Space } from "./space.ts";
 
 /** A {@linkcode Store} in memory. */
@@ -198,19 +191,18 @@ export class MemoryStore implements Store {
     return clearing.count;
   }
 
-  async stats(): Promise<KvStats> {
+  stats(): Promise<KvStats> {
     this.#checkOpen();
-    const bytes = this.#space.bytes ?? await this.#countBytes();
-    return {
+    return this.#turns.settle({
       backend: this.backend,
       entries: this.#space.size,
-      bytes,
+      bytes: this.#space.bytes,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#space.evictions,
       inFlight: this.#waiters.count,
       reconnects: 0,
-    };
+    });
   }
 
   close(): Promise<void> {
@@ -331,16 +323,6 @@ export class MemoryStore implements Store {
       if (this.#turns.isDue()) await this.#turns.next();
       this.#checkOpen();
     }
-  }
-
-  async #countBytes(): Promise<number> {
-    let bytes = 0;
-    for (const entry of this.#space.entries()) {
-      bytes += bytesOf(entry.key, entry.content);
-      if (this.#turns.isDue()) await this.#turns.next();
-      this.#checkOpen();
-    }
-    return bytes;
   }
 
   #count(entry: Entry | undefined): void {

@@ -7,22 +7,23 @@
  * - **Eviction.** A bounded store keeps its strings in the order of their last use and evicts the
  *   one unused for longest. It makes room before it changes anything, and evicts nothing for a
  *   write that cannot fit.
+ * - **Size.** Text counts a byte a UTF-16 code unit, which is exact for ASCII: what it takes as UTF-8
+ *   could only be told by looking at each character, and cost more than all the rest of a `put`.
  * - **Clearing.** A large store is cleared in slices too, so a clearing says which entries it covers
  *   (those of its prefix born before it), and from then on none of them is found.
  */
 
-import { byteLength } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
+import { Deque } from "../../internal/deque.ts";
 import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import { bytesOf, type Content, Entry, isArray } from "./entry.ts";
+import { type Content, Entry, isArray } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
 export interface MemoryLimits {
   readonly maxEntries: number | undefined;
-  /** Of keys and values, text as UTF-8. */
   readonly maxBytes: number | undefined;
 }
 
@@ -51,8 +52,6 @@ export class Space {
   readonly #clock: Clock;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  /** Whether bytes are counted as they come: the bound that needs it costs a look at each value. */
-  readonly #isWeighed: boolean;
   readonly #byKey = new Map<string, Entry>();
   readonly #expiring = new ExpiryHeap();
   /** Strings by last use, the one unused for longest first; `null` in an unbounded store. */
@@ -70,7 +69,6 @@ export class Space {
     this.#clock = clock;
     this.#maxEntries = Math.min(maxEntries ?? Infinity, MAP_ENTRIES_MAX);
     this.#maxBytes = maxBytes ?? Infinity;
-    this.#isWeighed = maxBytes !== undefined;
     const isBounded = maxEntries !== undefined || maxBytes !== undefined;
     this.#byUse = isBounded ? new LinkedList() : null;
   }
@@ -80,9 +78,9 @@ export class Space {
     return this.#byKey.size;
   }
 
-  /** Bytes of these entries; `undefined` where they are not counted as they come. */
-  get bytes(): number | undefined {
-    return this.#isWeighed ? this.#bytes : undefined;
+  /** Bytes of these entries. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Strings evicted so far. */
@@ -114,7 +112,7 @@ export class Space {
    * @throws {KvError} `full`: nothing changed.
    */
   put(key: string, entry: Entry | undefined, content: Content): Entry {
-    const bytes = this.#isWeighed ? bytesOf(key, content) : 0;
+    const bytes = key.length + (content instanceof Deque ? 0 : content.length);
     this.#makeRoom(key, entry, bytes);
     if (entry === undefined) {
       const added = new Entry(key, this.#bornCount++, content, bytes);
@@ -138,19 +136,17 @@ export class Space {
    * @throws {KvError} `full`: nothing changed.
    */
   reserve(key: string, entry: Entry | undefined, elements: readonly Value[], source?: Entry): void {
-    const bytes = this.#bytesOfAll(elements);
-    const heldBytes = entry?.bytes ?? (this.#isWeighed ? bytesOf(key, "") : 0);
-    this.#makeRoom(key, entry, heldBytes + bytes, source);
+    this.#makeRoom(key, entry, (entry?.bytes ?? key.length) + bytesOf(elements), source);
   }
 
   /** Counts elements that were added to the array of `entry`. */
   grow(entry: Entry, elements: readonly Value[]): void {
-    this.#resize(entry, this.#bytesOfAll(elements));
+    this.#resize(entry, bytesOf(elements));
   }
 
   /** Takes back the count of an element that was taken off the array of `entry`. */
   shrink(entry: Entry, element: Value): void {
-    this.#resize(entry, this.#isWeighed ? -byteLength(element) : 0);
+    this.#resize(entry, -element.length);
   }
 
   /** Sets the deadline of `entry` to `expireIn` milliseconds from now; 0 takes it away. */
@@ -263,13 +259,6 @@ export class Space {
     return otherArrays < this.#maxEntries && otherBytes + bytes <= this.#maxBytes;
   }
 
-  #bytesOfAll(elements: readonly Value[]): number {
-    if (!this.#isWeighed) return 0;
-    let bytes = 0;
-    for (const element of elements) bytes += byteLength(element);
-    return bytes;
-  }
-
   #resize(array: Entry, bytes: number): void {
     array.bytes += bytes;
     this.#bytes += bytes;
@@ -328,4 +317,11 @@ export class Space {
       this.#wakeBy(nowMs, this.#expiring.first.deadlineMs!);
     }
   }
+}
+
+/** Counts the bytes of elements. */
+function bytesOf(elements: readonly Value[]): number {
+  let bytes = 0;
+  for (const element of elements) bytes += element.length;
+  return bytes;
 }

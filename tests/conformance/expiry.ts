@@ -23,7 +23,10 @@ async function expiresIn(kv: Kv, key: string): Promise<number | null | undefined
 async function expiresLate(kv: Kv, expected: number): Promise<void> {
   const left = await expiresIn(kv, "k") ?? NaN;
   // Past 2^53 ms a deadline is a multiple of two, so it may be off by one.
-  ok(left <= expected + 1 && left > expected - CENTURY_MS, `expires in ${left}, not in ${expected}`);
+  ok(
+    left <= expected + 1 && left > expected - CENTURY_MS,
+    `expires in ${left}, not in ${expected}`,
+  );
   strictEqual(await kv.has("k"), true);
 }
 
