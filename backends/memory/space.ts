@@ -41,8 +41,8 @@ const MAP_ENTRIES_MAX = 2 ** 24;
 
 /** The dead that a write with a deadline removes: more than the one that it may add. */
 const SWEEP_A_WRITE = 2;
-/** The dead that the timer removes at a time: 2 to 4 ms of work. */
-const SWEEP_A_SLICE = 2_000;
+/** The dead that the timer removes at a time: 1 to 2 ms of work. */
+const SWEEP_A_SLICE = 1_000;
 /** How long the dead may stay before the timer comes for them, and between its slices. */
 const SWEEP_LAG_MS = 1_000;
 const SWEEP_PAUSE_MS = 1;
