@@ -4,23 +4,16 @@
 
 import { rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openMemoryKv } from "../backends/memory/memory_kv.ts";
 import type { Kv } from "../kv/kv.ts";
 import type { Subject } from "./conformance/subject.ts";
-import { ManualClock } from "./support/manual_clock.ts";
+import { openMemorySubject } from "./support/memory_subject.ts";
 import { mirror } from "./support/mirror.ts";
 
 const SEEDS = 40;
 const STEPS = 400;
 
-/** A bound far above what a run needs, for the code that only a bounded store runs. */
-const NOT_REACHED = 2 ** 40;
-
-function open(bound: number | undefined): Subject {
-  const clock = new ManualClock();
-  const kv = openMemoryKv({ maxEntries: bound, maxBytes: bound }, clock);
-  return { kv, advance: (ms: number) => clock.advance(ms) };
-}
+/** Far above what a run stores: it is the code of a bounded store that runs. */
+const NOT_REACHED = { maxEntries: 2 ** 40, maxBytes: 2 ** 40 };
 
 /** A store with a bug: its arrays lose an element that is moved within them. */
 function broken(subject: Subject): Subject {
@@ -37,15 +30,15 @@ function broken(subject: Subject): Subject {
 describe("memory against the model", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     it(`mirror() finds no difference with seed ${seed}`, async () => {
-      await mirror(open(undefined), { seed, steps: STEPS });
-      await mirror(open(NOT_REACHED), { seed, steps: STEPS });
+      await mirror(openMemorySubject(), { seed, steps: STEPS });
+      await mirror(openMemorySubject(NOT_REACHED), { seed, steps: STEPS });
     });
   }
 
   it("mirror() finds a store that loses moved elements", async () => {
     const run = async (): Promise<void> => {
       for (let seed = 1; seed <= SEEDS; seed++) {
-        await mirror(broken(open(undefined)), { seed, steps: STEPS });
+        await mirror(broken(openMemorySubject()), { seed, steps: STEPS });
       }
     };
     await rejects(run(), /seed=\d+ step=\d+: \{"method":/);

@@ -57,7 +57,8 @@ function isAlone({ method }: Step): boolean {
   return ["advance", "keys", "entries", "clear"].includes(method);
 }
 
-async function play(subject: Subject, { method, args }: Step): Promise<Outcome> {
+/** Plays a step on a store. What rejects with a `KvError` is an answer too. */
+export async function play(subject: Subject, { method, args }: Step): Promise<Outcome> {
   if (method === "advance") return { answer: await subject.advance(args[0] as number) };
   try {
     const call = subject.kv[method] as (...args: unknown[]) => unknown;
