@@ -200,17 +200,17 @@ export class MemoryStore implements Store {
 
   async stats(): Promise<KvStats> {
     this.#checkOpen();
-    const bytes = this.#space.bytes ?? await this.#countBytes();
-    return {
+    // All but the bytes are read now: calls that are made later must not count.
+    const counters = {
       backend: this.backend,
       entries: this.#space.size,
-      bytes,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#space.evictions,
       inFlight: this.#waiters.count,
       reconnects: 0,
-    };
+    } as const;
+    return { ...counters, bytes: this.#space.bytes ?? await this.#countBytes() };
   }
 
   close(): Promise<void> {
