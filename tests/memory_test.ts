@@ -1,17 +1,15 @@
 /**
- * The memory store keeps the contract.
+ * The memory store keeps the contract, with bounds far off as without.
  */
 
-import { openMemoryKv } from "../backends/memory/memory_kv.ts";
-import { conformance } from "./conformance/conformance.ts";
-import { ManualClock } from "./support/manual_clock.ts";
+import { conformance, inProcessConformance } from "./conformance/conformance.ts";
+import { openMemorySubject } from "./support/memory_subject.ts";
 
-conformance("memory", () => {
-  const clock = new ManualClock();
-  const kv = openMemoryKv({ maxEntries: undefined, maxBytes: undefined }, clock);
-  return Promise.resolve({
-    kv,
-    advance: (ms: number) => clock.advance(ms),
-    [Symbol.asyncDispose]: () => kv.close(),
-  });
-});
+/** Far above what a case stores: it is the code of a bounded store that runs. */
+const NOT_REACHED = { maxEntries: 2 ** 40, maxBytes: 2 ** 40 };
+
+conformance("memory", () => Promise.resolve(openMemorySubject()));
+inProcessConformance("memory", () => Promise.resolve(openMemorySubject()));
+
+conformance("bounded memory", () => Promise.resolve(openMemorySubject(NOT_REACHED)));
+inProcessConformance("bounded memory", () => Promise.resolve(openMemorySubject(NOT_REACHED)));

@@ -10,6 +10,7 @@ import { blocking } from "./blocking.ts";
 import { codecs } from "./codecs.ts";
 import { errors } from "./errors.ts";
 import { expiry } from "./expiry.ts";
+import { inProcess } from "./in_process.ts";
 import { keyStates } from "./key_states.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { limits } from "./limits.ts";
@@ -42,19 +43,29 @@ const subjects: Readonly<Record<string, Cases>> = {
 /** A case that hangs fails then. Far above what the slowest takes: a limit, not a measure. */
 const CASE_MS_MAX = 60_000;
 
-/** Registers every case for the stores that `open` gives: a fresh, empty one at each call. */
-export function conformance(
-  name: string,
-  open: () => Promise<Subject & AsyncDisposable>,
-): void {
-  for (const [group, cases] of Object.entries(subjects)) {
-    describe(`${name}: ${group}`, () => {
-      for (const [title, run] of Object.entries(cases)) {
-        it(title, { timeout: CASE_MS_MAX }, async () => {
-          await using subject = await open();
-          await run(subject);
-        });
-      }
-    });
-  }
+/** Gives a fresh, empty store at each call. */
+export type Open = () => Promise<Subject & AsyncDisposable>;
+
+/** Registers every case of the contract for the stores that `open` gives. */
+export function conformance(name: string, open: Open): void {
+  for (const [group, cases] of Object.entries(subjects)) register(name, group, cases, open);
+}
+
+/**
+ * Registers what the contract asks of stores in this process, memory and file, beyond the rest:
+ * their clock is exact, and nothing comes between their calls.
+ */
+export function inProcessConformance(name: string, open: Open): void {
+  register(name, "in process", inProcess, open);
+}
+
+function register(name: string, group: string, cases: Cases, open: Open): void {
+  describe(`${name}: ${group}`, () => {
+    for (const [title, run] of Object.entries(cases)) {
+      it(title, { timeout: CASE_MS_MAX }, async () => {
+        await using subject = await open();
+        await run(subject);
+      });
+    }
+  });
 }

@@ -72,6 +72,17 @@ export const order: Cases = {
     deepStrictEqual(gone, names.map(() => null));
   },
 
+  "stats() counts the keys of the calls before it, and of none after it": async ({ kv }) => {
+    const [, counted] = await Promise.all([
+      kv.put("before", "v"),
+      kv.stats(),
+      kv.put("after", "v"),
+      kv.get("missing"),
+    ]);
+    strictEqual(counted.entries, 1);
+    strictEqual(counted.misses, 0);
+  },
+
   "a call that rejects leaves the order of the others": async ({ kv }) => {
     const wrongOnes = [
       kv.put("k", "text"),

@@ -14,6 +14,7 @@ export class ManualClock implements Clock {
   #nowMs: number;
   /** In the order in which they were set, which is theirs where they are due at once. */
   readonly #timers = new Set<Timer>();
+  #setCount = 0;
 
   /** @param nowMs Milliseconds since the Unix epoch to start at. */
   constructor(nowMs: number = Date.UTC(2026, 0, 1)) {
@@ -25,6 +26,11 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** How many timers have been set so far, those that are gone included. */
+  get setCount(): number {
+    return this.#setCount;
+  }
+
   now(): number {
     return this.#nowMs;
   }
@@ -32,11 +38,12 @@ export class ManualClock implements Clock {
   after(ms: number, call: () => void): () => void {
     const timer: Timer = { dueMs: this.#nowMs + ms, call };
     this.#timers.add(timer);
+    this.#setCount++;
     return () => void this.#timers.delete(timer);
   }
 
-  /** Moves on by `ms` milliseconds, calling each timer at its time, then lets promises settle. */
-  async advance(ms: number): Promise<void> {
+  /** Moves on by `ms` milliseconds, calling each timer at its time. */
+  step(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (let due = this.#next(untilMs); due !== undefined; due = this.#next(untilMs)) {
       this.#timers.delete(due);
@@ -44,6 +51,11 @@ export class ManualClock implements Clock {
       due.call();
     }
     this.#nowMs = untilMs;
+  }
+
+  /** Moves on as `step` does, then lets promises settle. */
+  async advance(ms: number): Promise<void> {
+    this.step(ms);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
