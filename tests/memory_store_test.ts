@@ -13,14 +13,13 @@ import { Prng } from "./support/prng.ts";
 import { Steps } from "./support/steps.ts";
 
 const full = { name: "KvError", code: "full" };
-const utf8 = new TextEncoder();
 
 /** Bytes of everything that is there, counted the slow way. */
 async function bytesHeld(kv: Kv): Promise<number> {
   let bytes = 0;
   for (const key of await listed(kv.keys())) {
     const texts = [key, await held(kv, key) ?? []].flat();
-    for (const text of texts) bytes += utf8.encode(text).length;
+    for (const text of texts) bytes += text.length;
   }
   return bytes;
 }
@@ -180,12 +179,13 @@ describe("memory store: eviction by maxBytes", () => {
     strictEqual((await kv.stats()).bytes, 76);
   });
 
-  it("put() counts text as UTF-8, and keys too", async () => {
+  it("put() counts text by its UTF-16 code units, bytes as they are, and keys too", async () => {
     await using subject = openMemorySubject({ maxBytes: 12 });
     const { kv } = subject;
-    await rejects(kv.put("é", "€€€🦕"), full);
-    strictEqual(await kv.put("é", "€€🦕"), true);
+    await rejects(kv.put("é", "€€€€€€€€€€🦕"), full);
+    strictEqual(await kv.put("é", "€€€€€€€€€🦕"), true);
     strictEqual((await kv.stats()).bytes, 12);
+    await rejects(kv.put("k", new Uint8Array(12)), full);
     await rejects(kv.put("k".repeat(13), ""), full);
     strictEqual(await kv.put("k".repeat(12), ""), true);
     deepStrictEqual(await sorted(kv.keys()), ["k".repeat(12)]);

@@ -87,7 +87,9 @@ export class MemoryStore implements Store {
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    const length = this.#push(key, values, end);
+    const entry = this.#findArray(key, end === "last" ? "append to" : "prepend to");
+    this.#space.reserve(key, entry, values);
+    const length = this.#add(key, entry, values, end);
     this.#waiters.wake(key);
     return this.#turns.settle(length);
   }
@@ -258,9 +260,13 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  #push(key: string, values: readonly Value[], end: End, source?: Entry): number {
-    const found = this.#findArray(key, end === "last" ? "append to" : "prepend to");
-    this.#space.reserve(key, found, values, source);
+  /** Adds values, for which there is room, to the array of `found` or to a new one. */
+  #add(
+    key: string,
+    found: ArrayEntry | undefined,
+    values: readonly Value[],
+    end: End,
+  ): number {
     const entry = found ?? this.#space.put(key, undefined, new Deque()) as ArrayEntry;
     for (const value of values) {
       if (end === "last") entry.content.pushLast(own(value));
@@ -271,11 +277,10 @@ export class MemoryStore implements Store {
   }
 
   /** Takes the element off, and the entry with the last one. */
-  #takeOff(entry: ArrayEntry, end: End): Value {
+  #takeOff(entry: ArrayEntry, end: End): void {
     const element = end === "last" ? entry.content.popLast()! : entry.content.popFirst()!;
     this.#space.shrink(entry, element);
     if (entry.content.length === 0) this.#space.remove(entry);
-    return element;
   }
 
   /** Takes an element off, where there is one. */
@@ -300,8 +305,10 @@ export class MemoryStore implements Store {
     const value = decode(element, decoder);
     // Onto itself, an array must not vanish with its only element, for its expiry would go too.
     if (to !== from || entry.content.length > 1) {
-      this.#push(to, [element], put, entry);
+      const target = this.#findArray(to, "move to");
+      this.#space.reserve(to, target, [element], entry);
       this.#takeOff(entry, take);
+      this.#add(to, target, [element], put);
       this.#waiters.wake(to);
     }
     return this.#turns.settle(value);

@@ -18,7 +18,7 @@ import { Deque } from "../../internal/deque.ts";
 import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import { type Content, Entry, isArray } from "./entry.ts";
+import { type ArrayEntry, type Content, Entry, isArray } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
@@ -113,7 +113,7 @@ export class Space {
    */
   put(key: string, entry: Entry | undefined, content: Content): Entry {
     const bytes = key.length + (content instanceof Deque ? 0 : content.length);
-    this.#makeRoom(key, entry, bytes);
+    this.#makeRoom(key, entry, bytes, NOTHING);
     if (entry === undefined) {
       const added = new Entry(key, this.#bornCount++, content, bytes);
       this.#byKey.set(key, added);
@@ -130,13 +130,21 @@ export class Space {
   }
 
   /**
-   * Makes room for more elements at `key`, where an array is found or nothing. The array that they
-   * come from, if any, stays though its deadline may just have come.
+   * Makes room for more elements at `key`, where an array is found or nothing.
    *
+   * @param source The array that the one element is about to leave: it stays though its deadline may
+   * just have come, and what it gives up needs no other room.
    * @throws {KvError} `full`: nothing changed.
    */
-  reserve(key: string, entry: Entry | undefined, elements: readonly Value[], source?: Entry): void {
-    this.#makeRoom(key, entry, (entry?.bytes ?? key.length) + bytesOf(elements), source);
+  reserve(
+    key: string,
+    entry: Entry | undefined,
+    elements: readonly Value[],
+    source?: ArrayEntry,
+  ): void {
+    const bytes = bytesOf(elements);
+    const freed = source === undefined ? NOTHING : freedBy(source, bytes);
+    this.#makeRoom(key, entry, (entry?.bytes ?? key.length) + bytes, freed);
   }
 
   /** Counts elements that were added to the array of `entry`. */
@@ -231,32 +239,28 @@ export class Space {
   }
 
   /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
-  #makeRoom(key: string, entry: Entry | undefined, bytes: number, source?: Entry): void {
+  #makeRoom(key: string, entry: Entry | undefined, bytes: number, freed: Freed): void {
+    const maxEntries = this.#maxEntries + freed.entries;
+    const maxBytes = this.#maxBytes + freed.bytes;
     const moreEntries = entry === undefined ? 1 : 0;
     const moreBytes = bytes - (entry?.bytes ?? 0);
-    while (
-      this.#byKey.size + moreEntries > this.#maxEntries || this.#bytes + moreBytes > this.#maxBytes
-    ) {
+    while (this.#byKey.size + moreEntries > maxEntries || this.#bytes + moreBytes > maxBytes) {
       const dead = this.#expiring.first;
-      if (dead !== undefined && dead !== entry && dead !== source && this.#isDead(dead)) {
+      if (dead !== undefined && dead !== entry && dead !== freed.source && this.#isDead(dead)) {
         this.remove(dead);
         continue;
       }
-      if (this.#byUse === null || !this.#canFit(entry, bytes)) {
+      // Arrays are never evicted, and neither is what is written now.
+      const isCounted = entry !== undefined && isArray(entry);
+      const arrayCount = this.#arrayCount + (isCounted ? 0 : 1);
+      const arrayBytes = this.#arrayBytes + (isCounted ? moreBytes : bytes);
+      if (this.#byUse === null || arrayCount > maxEntries || arrayBytes > maxBytes) {
         throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
       }
       const unused = this.#byUse.first === entry ? entry!.next : this.#byUse.first;
       this.#evictions++;
       this.remove(unused!);
     }
-  }
-
-  /** Tells whether an entry of `bytes` bytes fits beside the arrays, which are never evicted. */
-  #canFit(entry: Entry | undefined, bytes: number): boolean {
-    const isCounted = entry !== undefined && isArray(entry);
-    const otherArrays = this.#arrayCount - (isCounted ? 1 : 0);
-    const otherBytes = this.#arrayBytes - (isCounted ? entry.bytes : 0);
-    return otherArrays < this.#maxEntries && otherBytes + bytes <= this.#maxBytes;
   }
 
   #resize(array: Entry, bytes: number): void {
@@ -324,4 +328,19 @@ function bytesOf(elements: readonly Value[]): number {
   let bytes = 0;
   for (const element of elements) bytes += element.length;
   return bytes;
+}
+
+/** What a write gives up elsewhere, and so needs no other room for. */
+interface Freed {
+  readonly source: Entry | undefined;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+const NOTHING: Freed = { source: undefined, entries: 0, bytes: 0 };
+
+/** What `source` gives up with an element of `bytes` bytes; itself, where it is the last one. */
+function freedBy(source: ArrayEntry, bytes: number): Freed {
+  const isLast = source.content.length === 1;
+  return { source, entries: isLast ? 1 : 0, bytes: bytes + (isLast ? source.key.length : 0) };
 }
