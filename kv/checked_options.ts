@@ -237,8 +237,11 @@ function checkUrl(url: string): CheckedOptions {
     if (rest === "") return checkMemory(read(MEMORY_RULES, parameters));
     throw new TypeError(`Cannot open a memory store at ${show(rest)}: it has no place`);
   }
-  if (scheme === "file") return checkFile({ ...read(FILE_RULES, parameters), path: rest });
-  return checkValkey({ url });
+  if (scheme === "valkey") return checkValkey({ url });
+  if (!Object.hasOwn(parameters, "path")) {
+    return checkFile({ ...read(FILE_RULES, parameters), path: rest });
+  }
+  throw new TypeError(`Cannot open ${show(rest)}: its URL has the parameter "path" too`);
 }
 
 function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {
@@ -247,7 +250,7 @@ function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {
 
 /** Reads the parameters of a URL. Unknown ones stay as they are, for `checkAll` to name. */
 function read(rules: Rules, parameters: Parameters): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = Object.create(null);
   for (const [name, text] of Object.entries(parameters)) {
     values[name] = Object.hasOwn(rules, name) ? rules[name]!.read(text) : text;
   }

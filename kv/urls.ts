@@ -78,7 +78,8 @@ function filePath(rest: string): string {
 }
 
 function splitQuery(query: string): Parameters {
-  const parameters: Parameters = {};
+  // Without a prototype, so that no name means anything but itself.
+  const parameters: Parameters = Object.create(null);
   for (const [name, value] of new URLSearchParams(query)) {
     if (Object.hasOwn(parameters, name)) {
       throw new TypeError(`Cannot open a store: its URL has ${show(name)} twice`);
