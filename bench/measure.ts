@@ -104,8 +104,6 @@ export function summarize(figures: readonly number[]): Summary {
   const sorted = figures.toSorted((left, right) => left - right);
   const half = sorted.length >> 1;
   const upper = sorted[half] as number;
-  const median = sorted.length % 2 === 1
-    ? upper
-    : ((sorted[half - 1] as number) + upper) / 2;
+  const median = sorted.length % 2 === 1 ? upper : ((sorted[half - 1] as number) + upper) / 2;
   return { median, low: sorted[0] as number, high: sorted.at(-1) as number };
 }

@@ -6,23 +6,14 @@
  */
 
 import process from "node:process";
-import {
-  measureArrayGrowth,
-  measureBytes,
-  measureExpiry,
-} from "./memory_limits.ts";
+import { measureArrayGrowth, measureBytes, measureExpiry } from "./memory_limits.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { denoKvMemory } from "./peers/deno_kv.ts";
 import { jetkvMemory } from "./peers/jetkv_memory.ts";
-import { keyvMemory } from "./peers/keyv_memory.ts";
+import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import {
-  printMachine,
-  printSeries,
-  seriesData,
-  writeResults,
-} from "./report.ts";
+import { printMachine, printSeries, seriesData, settingsOf, writeResults } from "./report.ts";
 import { enter, playRounds } from "./rounds.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -31,6 +22,7 @@ const contenders = [
   jetkvMemory,
   lruCache,
   keyvMemory,
+  keyvByReference,
   unstorageMemory,
   denoKvMemory,
   bareMap,
@@ -60,14 +52,11 @@ const expiry = await measureExpiry(1_000_000 / scale);
 const bytesPerEntry = await measureBytes(1_000_000 / scale);
 if (!smoke) {
   const { keyCount, rounds, budgetMs } = plan;
-  const settings = Object.fromEntries(
-    entrants.map(({ contender: { name, settings } }) => [name, settings]),
-  );
   writeResults("memory", {
     keyCount,
     rounds,
     budgetMs,
-    settings,
+    settings: settingsOf(contenders),
     series: seriesData(series),
     arrayGrowthNanoseconds: arrayGrowth,
     expiry,

@@ -45,6 +45,9 @@ export function printMachine(): void {
   console.log(`${runtime}, ${platform}, ${cores} cores, ${processor}\n`);
 }
 
+/** An object or an array that holds no other one, and so fits a line. */
+const FLAT = /[{[][^{}[\]]*[}\]]/g;
+
 /** Writes `data` to `bench/results/<name>.<runtime>.json`, with machine and versions. */
 export function writeResults(
   name: string,
@@ -63,9 +66,7 @@ export function writeResults(
 export function printTable(lines: readonly (readonly string[])[]): void {
   const widths: number[] = [];
   for (const line of lines) {
-    line.forEach((cell, at) =>
-      widths[at] = Math.max(widths[at] ?? 0, cell.length)
-    );
+    line.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, cell.length));
   }
   for (const line of lines) {
     const cells = line.map((cell, at) => {
@@ -75,6 +76,15 @@ export function printTable(lines: readonly (readonly string[])[]): void {
     console.log(cells.join("  ").trimEnd());
   }
   console.log();
+}
+
+/** The contenders' settings by name. */
+export function settingsOf(
+  contenders: readonly Contender[],
+): Record<string, string> {
+  return Object.fromEntries(
+    contenders.map(({ name, settings }) => [name, settings]),
+  );
 }
 
 function perSecond(sample: Sample): number {
@@ -135,9 +145,7 @@ function samplesOf(
   name: string,
   row: string,
 ): readonly Sample[] {
-  return part.find((series) =>
-    series.contender.name === name && series.row === row
-  )?.samples ?? [];
+  return part.find((series) => series.contender.name === name && series.row === row)?.samples ?? [];
 }
 
 interface Ratio {
@@ -151,15 +159,12 @@ function ratioTo(
   row: string,
   kind: Contender["kind"],
 ): Ratio | null {
-  const median = (series: Series): number =>
-    summarize(series.samples.map(perSecond)).median;
+  const median = (series: Series): number => summarize(series.samples.map(perSecond)).median;
   const ofRow = part.filter((series) => series.row === row);
   const ours = ofRow.find(({ contender }) => contender.kind === "jetkv");
   const others = ofRow.filter(({ contender }) => contender.kind === kind);
   if (ours === undefined || others.length === 0) return null;
-  const best = others.reduce((left, right) =>
-    median(left) >= median(right) ? left : right
-  );
+  const best = others.reduce((left, right) => median(left) >= median(right) ? left : right);
   return { ratio: median(ours) / median(best), to: best.contender.name };
 }
 
@@ -169,8 +174,7 @@ function ratioLines(
 ): string[][] {
   const toPeer = rows.map((row) => ratioTo(part, row, "peer"));
   const toFloor = rows.map((row) => ratioTo(part, row, "floor"));
-  const cell = (ratio: Ratio | null): string =>
-    ratio === null ? "" : `${ratio.ratio.toFixed(2)}x`;
+  const cell = (ratio: Ratio | null): string => ratio === null ? "" : `${ratio.ratio.toFixed(2)}x`;
   const peerCell = (ratio: Ratio | null): string => {
     if (ratio === null) return "";
     return `${ratio.ratio < 1 ? "LOST " : ""}${cell(ratio)} ${ratio.to}`;
@@ -193,13 +197,17 @@ export function seriesData(all: readonly Series[]): Record<string, unknown>[] {
     row,
     inFlight,
     operations: samples[0]?.operations,
-    perSecond: rounded(summarize(samples.map(perSecond)), 0),
-    cpuSecondsPer100k: rounded(summarize(samples.map(cpuPer100k)), 4),
+    ...rounded("perSecond", summarize(samples.map(perSecond)), 0),
+    ...rounded("cpuSecondsPer100k", summarize(samples.map(cpuPer100k)), 4),
     checksum: samples[0]?.checksum,
   }));
 }
 
-function rounded({ median, low, high }: Summary, digits: number): Summary {
+function rounded(
+  name: string,
+  { median, low, high }: Summary,
+  digits: number,
+): Record<string, number> {
   const round = (figure: number): number => Number(figure.toFixed(digits));
-  return { median: round(median), low: round(low), high: round(high) };
+  return { [name]: round(median), [`${name}Low`]: round(low), [`${name}High`]: round(high) };
 }

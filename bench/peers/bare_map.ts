@@ -41,7 +41,6 @@ class MapSubject implements Subject {
 export const bareMap: Contender = {
   name: "Map",
   kind: "floor",
-  settings:
-    "async functions over a bare Map; arrays with a head index in a second Map",
+  settings: "async functions over a bare Map; arrays with a head index in a second Map",
   load: () => Promise.resolve(() => Promise.resolve(new MapSubject())),
 };

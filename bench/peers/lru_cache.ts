@@ -61,8 +61,7 @@ class LruCacheSubject implements Subject {
 export const lruCache: Contender = {
   name: "lru-cache",
   kind: "peer",
-  settings:
-    `max ${ENTRIES_MAX}, behind async functions; arrays kept by reference`,
+  settings: `max ${ENTRIES_MAX}, behind async functions; arrays kept by reference`,
   load() {
     const { LRUCache } = loadPeer<LruCacheModule>("lru-cache");
     return Promise.resolve(() =>

@@ -50,14 +50,11 @@ class UnstorageSubject implements Subject {
 export const unstorageMemory: Contender = {
   name: "unstorage",
   kind: "peer",
-  settings:
-    "memory driver, getItemRaw and setItemRaw; arrays kept by reference",
+  settings: "memory driver, getItemRaw and setItemRaw; arrays kept by reference",
   load() {
     const { createStorage } = loadPeer<{ createStorage(): Storage }>(
       "unstorage",
     );
-    return Promise.resolve(() =>
-      Promise.resolve(new UnstorageSubject(createStorage()))
-    );
+    return Promise.resolve(() => Promise.resolve(new UnstorageSubject(createStorage())));
   },
 };
