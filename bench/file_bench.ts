@@ -16,9 +16,10 @@ import { lmdbNoSync, lmdbPower, lmdbProcess } from "./peers/lmdb.ts";
 import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageFs } from "./peers/unstorage_fs.ts";
 import { temporaryPlace } from "./place.ts";
-import { printMachine, printSeries, seriesData, settingsOf, writeResults } from "./report.ts";
+import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
+import { printSeries } from "./tables.ts";
 
 const smoke = process.argv.includes("--smoke");
 

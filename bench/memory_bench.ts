@@ -13,8 +13,9 @@ import { jetkvMemory } from "./peers/jetkv_memory.ts";
 import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import { printMachine, printSeries, seriesData, settingsOf, writeResults } from "./report.ts";
+import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
+import { printSeries } from "./tables.ts";
 
 const smoke = process.argv.includes("--smoke");
 

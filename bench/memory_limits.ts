@@ -8,7 +8,7 @@ import { type MemoryKv, openKv } from "../mod.ts";
 import { type DelayHistogram, delayLine, Delays } from "./delays.ts";
 import { collectGarbage } from "./garbage.ts";
 import { measure, summarize } from "./measure.ts";
-import { printTable } from "./report.ts";
+import { printTable } from "./tables.ts";
 import type { Contender } from "./subject.ts";
 import { arrayOf, keyOf, shuffled, valueOf } from "./workloads.ts";
 

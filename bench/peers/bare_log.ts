@@ -1,5 +1,5 @@
 /**
- * The floor of the file bench: reads from a bare `Map`, writes appended to a file and, for
+ * The bound of the file bench: reads from a bare `Map`, writes appended to a file and, for
  * durability against power loss, synced. The calls of one turn share one write and one sync.
  */
 
@@ -25,7 +25,7 @@ class LogSubject implements Subject {
     this.#sync = sync;
   }
 
-  // deno-lint-ignore require-await -- the floor is an `async` function over a bare `Map`
+  // deno-lint-ignore require-await -- the bound is an `async` function over a bare `Map`
   async get(key: string): Promise<string | undefined> {
     return this.#strings.get(key);
   }
@@ -82,7 +82,7 @@ class LogSubject implements Subject {
 function bareLog(sync: boolean): Contender {
   return {
     name: "Map and log",
-    kind: "floor",
+    kind: "bound",
     settings: `a bare Map; each turn's writes appended to a file${sync ? " and fdatasync" : ""}`,
     load: () => Promise.resolve((place) => Promise.resolve(new LogSubject(`${place}/log`, sync))),
   };

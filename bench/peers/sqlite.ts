@@ -6,7 +6,7 @@
  * killed process loses nothing. `FULL` syncs at each commit.
  */
 
-import { runtime } from "../report.ts";
+import { runtime } from "../results.ts";
 import type { Contender, Subject } from "../subject.ts";
 import { ElementNumbers } from "./keyed_arrays.ts";
 
