@@ -17,6 +17,14 @@ export class Delays {
     this.#arm();
   }
 
+  /** Looks away until `work` is done. */
+  async without<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(this.#timer);
+    const result = await work();
+    this.#arm();
+    return result;
+  }
+
   #arm(): void {
     const dueAt = performance.now() + 1;
     this.#timer = setTimeout(() => {

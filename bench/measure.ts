@@ -26,6 +26,16 @@ export interface Sample {
   readonly checksum: number;
 }
 
+/** Operations a second. */
+export function perSecond({ operations, seconds }: Sample): number {
+  return operations / seconds;
+}
+
+/** Processor seconds for 100,000 operations. */
+export function cpuPer100k({ operations, cpuSeconds }: Sample): number {
+  return cpuSeconds / operations * 100_000;
+}
+
 const CALLS_PER_CLOCK_READ = 64;
 
 /** Calls `run` with the numbers from 0 on, and times it. */

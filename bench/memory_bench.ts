@@ -10,11 +10,12 @@ import { measureArrayGrowth, measureBytes, measureExpiry } from "./memory_limits
 import { bareMap } from "./peers/bare_map.ts";
 import { denoKvMemory } from "./peers/deno_kv.ts";
 import { jetkvMemory } from "./peers/jetkv_memory.ts";
-import { keyvMemory } from "./peers/keyv_memory.ts";
+import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import { printMachine, printSeries, seriesData, writeResults } from "./report.ts";
+import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
+import { printSeries } from "./tables.ts";
 
 const smoke = process.argv.includes("--smoke");
 
@@ -22,6 +23,7 @@ const contenders = [
   jetkvMemory,
   lruCache,
   keyvMemory,
+  keyvByReference,
   unstorageMemory,
   denoKvMemory,
   bareMap,
@@ -51,14 +53,11 @@ const expiry = await measureExpiry(1_000_000 / scale);
 const bytesPerEntry = await measureBytes(1_000_000 / scale);
 if (!smoke) {
   const { keyCount, rounds, budgetMs } = plan;
-  const settings = Object.fromEntries(
-    entrants.map(({ contender: { name, settings } }) => [name, settings]),
-  );
   writeResults("memory", {
     keyCount,
     rounds,
     budgetMs,
-    settings,
+    settings: settingsOf(contenders),
     series: seriesData(series),
     arrayGrowthNanoseconds: arrayGrowth,
     expiry,

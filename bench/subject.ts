@@ -1,5 +1,5 @@
 /**
- * What a bench measures: JetKV, a peer, or a floor, all behind one small interface.
+ * What a bench measures: JetKV, a peer, or a bound, all behind one small interface.
  *
  * An adapter adds nothing that a program using the peer would not write, and takes the peer's
  * fastest way to do the work. A method that can pass the peer's own promise on does so: another
@@ -21,9 +21,9 @@ export interface Subject {
 /**
  * - `jetkv`: this package.
  * - `peer`: what a user would pick instead; ratios are taken to the best of them.
- * - `floor`: the least that any store of this kind could cost.
+ * - `bound`: no store, but the least that any store of this kind could cost.
  */
-export type Kind = "jetkv" | "peer" | "floor";
+export type Kind = "jetkv" | "peer" | "bound";
 
 /** One line of a table: how to get at a store, and at which settings. */
 export interface Contender {

@@ -1,4 +1,4 @@
-/** The floor of the memory bench: a bare `Map`. */
+/** The bound of the memory bench: a bare `Map`. */
 
 import type { Contender, Subject } from "../subject.ts";
 import { ArrayQueue } from "./array_queue.ts";
@@ -7,7 +7,7 @@ class MapSubject implements Subject {
   readonly #strings = new Map<string, string>();
   readonly #arrays = new Map<string, ArrayQueue>();
 
-  // deno-lint-ignore require-await -- the floor is an `async` function over a bare `Map`
+  // deno-lint-ignore require-await -- the bound is an `async` function over a bare `Map`
   async get(key: string): Promise<string | undefined> {
     return this.#strings.get(key);
   }
@@ -40,7 +40,7 @@ class MapSubject implements Subject {
 /** An `async` function over a bare `Map`. */
 export const bareMap: Contender = {
   name: "Map",
-  kind: "floor",
+  kind: "bound",
   settings: "async functions over a bare Map; arrays with a head index in a second Map",
   load: () => Promise.resolve(() => Promise.resolve(new MapSubject())),
 };

@@ -1,7 +1,7 @@
 /** `Deno.openKv`, in memory or on a path. Needs `--unstable-kv`. */
 
 import type { Contender, Subject } from "../subject.ts";
-import { NumberedArrays } from "./numbered.ts";
+import { KeyedArrays } from "./keyed_arrays.ts";
 
 type Key = readonly (string | number)[];
 
@@ -16,10 +16,16 @@ type OpenDenoKv = (path: string) => Promise<DenoKv>;
 
 class DenoKvSubject implements Subject {
   readonly #kv: DenoKv;
-  readonly #arrays = new NumberedArrays();
+  readonly #arrays: KeyedArrays<Key>;
 
   constructor(kv: DenoKv) {
     this.#kv = kv;
+    const calls = {
+      get: async (key: Key) => (await kv.get(key)).value,
+      put: (key: Key, value: string) => kv.set(key, value),
+      remove: (key: Key) => kv.delete(key),
+    };
+    this.#arrays = new KeyedArrays<Key>(calls, (key, number) => [key, number]);
   }
 
   async get(key: string): Promise<unknown> {
@@ -35,16 +41,11 @@ class DenoKvSubject implements Subject {
   }
 
   append(key: string, value: string): Promise<unknown> {
-    return this.#kv.set([key, this.#arrays.append(key)], value);
+    return this.#arrays.append(key, value);
   }
 
-  async popFirst(key: string): Promise<unknown> {
-    const number = this.#arrays.popFirst(key);
-    if (number === null) return null;
-    const element = [key, number];
-    const { value } = await this.#kv.get(element);
-    await this.#kv.delete(element);
-    return value;
+  popFirst(key: string): Promise<unknown> {
+    return this.#arrays.popFirst(key);
   }
 
   close(): Promise<unknown> {
@@ -63,13 +64,25 @@ function load(): OpenDenoKv {
   return deno.openKv;
 }
 
+function denoKv(
+  settings: string,
+  pathIn: (place: string) => string,
+): Contender {
+  return {
+    name: "Deno.openKv",
+    kind: "peer",
+    settings: `${settings}; arrays as numbered keys`,
+    async load() {
+      const openKv = await load();
+      return async (place) => new DenoKvSubject(await openKv(pathIn(place)));
+    },
+  };
+}
+
 /** `Deno.openKv(":memory:")`. */
-export const denoKvMemory: Contender = {
-  name: "Deno.openKv",
-  kind: "peer",
-  settings: '":memory:"; arrays as numbered keys',
-  async load() {
-    const openKv = await load();
-    return async () => new DenoKvSubject(await openKv(":memory:"));
-  },
-};
+export const denoKvMemory: Contender = denoKv('":memory:"', () => ":memory:");
+/** `Deno.openKv` on a path, which syncs each write. */
+export const denoKvFile: Contender = denoKv(
+  "on a path",
+  (place) => `${place}/db`,
+);

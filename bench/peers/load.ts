@@ -1,14 +1,14 @@
 /**
- * Loads peers from `bench/node_modules`, by the resolution that Deno, Bun and Node share.
+ * Loads peers from `bench/peers/npm`, by the resolution that Deno, Bun and Node share.
  *
- * The peers have a manifest of their own (`bench/package.json`), so that none of them is ever a
- * dependency of this package. A plain import of one would have to be resolved by the root's
- * configuration, and would keep a checkout without them from being checked.
+ * The peers have a manifest of their own there, so that none of them is ever a dependency of this
+ * package. A plain import of one would have to be resolved by the root's configuration, and would
+ * keep a checkout without them from being checked.
  */
 
 import { createRequire } from "node:module";
 
-const require = createRequire(import.meta.url);
+const require = createRequire(new URL("./npm/package.json", import.meta.url));
 
 /**
  * Loads a module of a peer, typed by the few members that its adapter uses.
@@ -21,7 +21,7 @@ export function loadPeer<T>(name: string): T {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new Error(
-      `Cannot load ${name} (npm install in bench/ brings it): ${reason}`,
+      `Cannot load ${name} (npm install in bench/peers/npm brings it): ${reason}`,
       { cause },
     );
   }

@@ -1,0 +1,96 @@
+/**
+ * The file store beside the embedded stores a user would pick instead, in two classes of
+ * durability, and beside a bare `Map` whose writes go to a bare log.
+ *
+ * `deno bench -A --unstable-kv bench/file_bench.ts`, or `bun bench/file_bench.ts`; with `--smoke`
+ * (after `--` for `deno bench`) on inputs so small that only the answers count.
+ */
+
+import process from "node:process";
+import { bareLogPower, bareLogProcess } from "./peers/bare_log.ts";
+import { levelPower, levelProcess } from "./peers/classic_level.ts";
+import { denoKvFile } from "./peers/deno_kv.ts";
+import { jetkvPower, jetkvProcess } from "./peers/jetkv_file.ts";
+import { keyvSqlite } from "./peers/keyv_sqlite.ts";
+import { lmdbNoSync, lmdbPower, lmdbProcess } from "./peers/lmdb.ts";
+import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
+import { unstorageFs } from "./peers/unstorage_fs.ts";
+import { temporaryPlace } from "./place.ts";
+import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { enter, playRounds } from "./rounds.ts";
+import type { Contender } from "./subject.ts";
+import { printSeries } from "./tables.ts";
+
+const smoke = process.argv.includes("--smoke");
+
+const classes = {
+  process: {
+    promise: "a write resolves once the kernel has it: a killed process loses nothing",
+    keyCount: 100_000,
+    contenders: [
+      jetkvProcess,
+      lmdbNoSync,
+      lmdbProcess,
+      sqliteProcess,
+      sqliteTuned,
+      levelProcess,
+      keyvSqlite,
+      unstorageFs,
+      bareLogProcess,
+    ],
+  },
+  power: {
+    promise: "a write resolves once it is on the medium: a power loss loses nothing",
+    keyCount: 20_000,
+    contenders: [
+      jetkvPower,
+      lmdbPower,
+      sqlitePower,
+      levelPower,
+      denoKvFile,
+      bareLogPower,
+    ],
+  },
+};
+
+async function play(
+  promise: string,
+  keyCount: number,
+  contenders: readonly Contender[],
+) {
+  console.log(`File stores: 16-byte keys, 100-byte values; ${promise}`);
+  printMachine();
+  const plan = {
+    keyCount: smoke ? 200 : keyCount,
+    rounds: smoke ? 1 : 5,
+    inFlight: [1, 64],
+    budgetMs: 500,
+    place: temporaryPlace,
+  };
+  const entrants = await enter(contenders);
+  for (const { contender } of entrants) {
+    console.log(`${contender.name}: ${contender.settings}`);
+  }
+  console.log();
+  const series = await playRounds(entrants, plan);
+  if (smoke) {
+    console.log("All answers are right; inputs this small give no figures\n");
+  } else printSeries(series);
+  const { rounds, budgetMs } = plan;
+  return {
+    promise,
+    keyCount,
+    rounds,
+    budgetMs,
+    settings: settingsOf(contenders),
+    series: seriesData(series),
+  };
+}
+
+const results: Record<string, unknown> = {};
+for (
+  const [name, { promise, keyCount, contenders }] of Object.entries(classes)
+) {
+  results[name] = await play(promise, keyCount, contenders);
+}
+if (!smoke) writeResults("file", results);
