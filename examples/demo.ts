@@ -2,8 +2,8 @@
  * A small program on a store: it reads documents and tells about each of them.
  *
  * One job a file goes into a queue. Three workers take jobs; a job stays in the worker's own array
- * until it is done, so that a worker that dies loses none. What a worker finds out is cached under a
- * hash of the file's content, for a minute, so the second round finds every answer there. Each
+ * until it is done, so that a worker that dies loses none. What a worker finds out is cached under
+ * a hash of the file's content, for a minute, so the second round finds every answer there. Each
  * worker keeps a session alive while it works; left alone, the sessions expire.
  *
  *     deno task demo                                 in memory, on the project's own documents

@@ -3,7 +3,8 @@
  *
  * | call | cost |
  * |---|---|
- * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised over the growing and shrinking |
+ * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised over the growing and shrinking
+ * |
  * | `at` | O(1) |
  *
  * It doubles when full and halves when a quarter is left, so its memory follows its length.

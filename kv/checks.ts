@@ -1,7 +1,7 @@
 /**
  * Checks of what callers pass in. Each returns the checked value or throws, before any effect: a
- * `TypeError` where the type is wrong or text is not well-formed, a `RangeError` where a number or a
- * length is out of its range.
+ * `TypeError` where the type is wrong or text is not well-formed, a `RangeError` where a number or
+ * a length is out of its range.
  */
 
 import { utf8Length } from "../internal/bytes.ts";

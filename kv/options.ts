@@ -7,8 +7,8 @@ export interface MemoryOptions {
   /** The backend. */
   backend: "memory";
   /**
-   * The most keys to hold: whole, from 1. Past it the string unused for longest is evicted. Default:
-   * 2^24, past which a write rejects with code `full`.
+   * The most keys to hold: whole, from 1. Past it the string unused for longest is evicted.
+   * Default: 2^24, past which a write rejects with code `full`.
    */
   maxEntries?: number | undefined;
   /**
@@ -76,8 +76,8 @@ export interface ValkeyOptions {
   /** Bytes a connection gathers before it writes: whole, from 64. Default 8192. */
   bufferSize?: number | undefined;
   /**
-   * When to connect: `"auto"` in `openKv`, `"lazy"` at the first command, `"manual"` at `connect()`.
-   * Default `"auto"`.
+   * When to connect: `"auto"` in `openKv`, `"lazy"` at the first command, `"manual"` at
+   * `connect()`. Default `"auto"`.
    */
   connectMode?: "auto" | "manual" | "lazy" | undefined;
   /** Milliseconds until an attempt to connect is given up: whole, from 1. Default 1000. */

@@ -1,8 +1,8 @@
 /**
  * The store in memory: what each call does to its {@linkcode Space}.
  *
- * Every change happens in the turn in which it is asked for, so calls take effect in their order and
- * no lock is needed. Values are the store's own: bytes are copied on their way in and out.
+ * Every change happens in the turn in which it is asked for, so calls take effect in their order
+ * and no lock is needed. Values are the store's own: bytes are copied on their way in and out.
  */
 
 import { byteLength, equalBytes } from "../../internal/bytes.ts";

@@ -7,10 +7,11 @@
  * - **Eviction.** A bounded store keeps its strings in the order of their last use and evicts the
  *   one unused for longest. It makes room before it changes anything, and evicts nothing for a
  *   write that cannot fit.
- * - **Size.** Text counts a byte a UTF-16 code unit, which is exact for ASCII: what it takes as UTF-8
- *   could only be told by looking at each character, and cost more than all the rest of a `put`.
- * - **Clearing.** A large store is cleared in slices too, so a clearing says which entries it covers
- *   (those of its prefix born before it), and from then on none of them is found.
+ * - **Size.** Text counts a byte a UTF-16 code unit, which is exact for ASCII: what it takes as
+ *   UTF-8 could only be told by looking at each character, and cost more than all the rest of a
+ *   `put`.
+ * - **Clearing.** A large store is cleared in slices too, so a clearing says which entries it
+ *   covers (those of its prefix born before it), and from then on none of them is found.
  */
 
 import type { Clock } from "../../internal/clock.ts";
@@ -132,8 +133,8 @@ export class Space {
   /**
    * Makes room for more elements at `key`, where an array is found or nothing.
    *
-   * @param source The array that the one element is about to leave: it stays though its deadline may
-   * just have come, and what it gives up needs no other room.
+   * @param source The array that the one element is about to leave: it stays though its deadline
+   * may just have come, and what it gives up needs no other room.
    * @throws {KvError} `full`: nothing changed.
    */
   reserve(

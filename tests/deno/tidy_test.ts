@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { walk } from "@std/fs/walk";
+
+const COLUMNS_MAX = 100;
+const SOURCE_LINES_MAX = 400;
+const NAMES_OF_NOTHING = /^(utils?|helpers?|common|misc|index|manager)\.ts$/;
+
+const root = new URL("../../", import.meta.url).pathname;
+const { state } = await Deno.permissions.query({ name: "read", path: root });
+
+/**
+ * Files past the limit that are still one thing: `kv.ts` is the documents of one interface.
+ */
+const LONG_FILES = ["kv/kv.ts"];
+
+Deno.test({
+  name: "the source keeps to the house's lines, names and sizes" +
+    (state === "granted" ? "" : " (ignored: it needs --allow-read)"),
+  ignore: state !== "granted",
+  async fn() {
+    const faults: string[] = [];
+    for await (const { path } of walk(root, { exts: [".ts"], skip: [/node_modules/] })) {
+      const name = path.replace(root, "");
+      const lines = (await Deno.readTextFile(path)).split("\n");
+      lines.forEach((line, i) => {
+        if ([...line].length > COLUMNS_MAX) faults.push(`${name}:${i + 1} is too long`);
+      });
+      if (NAMES_OF_NOTHING.test(name.split("/").at(-1)!)) faults.push(`${name} names no thing`);
+      const isSource = /^(backends|internal|kv|resp3)\//.test(name);
+      if (isSource && lines.length > SOURCE_LINES_MAX && !LONG_FILES.includes(name)) {
+        faults.push(`${name} has ${lines.length} lines`);
+      }
+    }
+    assertEquals(faults, []);
+  },
+});
