@@ -6,7 +6,7 @@
  */
 
 const ENTRY_POINTS = ["mod.ts"];
-const CHECKED = ["mod.ts", "tests/", "examples/", ".ci/", "links/"];
+const CHECKED = ["mod.ts", "bench/", "tests/", "examples/", ".ci/", "links/"];
 
 const CHECKS: Record<string, string[]> = {
   "the format is the house's": ["fmt", "--check", "--quiet"],
@@ -23,6 +23,13 @@ const CHECKS: Record<string, string[]> = {
     "kv/",
     "README.md",
     "docs/",
+  ],
+  "the benches give right answers": [
+    "run",
+    "-A",
+    "--unstable-kv",
+    "bench/memory_bench.ts",
+    "--smoke",
   ],
   "the package can be published": ["publish", "--dry-run", "--allow-dirty", "--quiet"],
 };
