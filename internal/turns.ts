@@ -16,6 +16,9 @@ const { setImmediate: immediate } = globalThis as {
   setImmediate?: (call: () => void) => unknown;
 };
 
+const YES = Promise.resolve(true);
+const NO = Promise.resolve(false);
+
 /** Watches how long the event loop has been held up. One for each store. */
 export class Turns {
   #stepsLeft = STEPS_A_LOOK;
@@ -24,6 +27,12 @@ export class Turns {
   /** Resolves with `value`: at once, or after a turn of the event loop where one is due. */
   settle<T>(value: T): Promise<T> {
     return this.isDue() ? this.#settleLater(value) : Promise.resolve(value);
+  }
+
+  /** `settle` for an answer of yes or no, whose two promises are made once. */
+  settleFlag(flag: boolean): Promise<boolean> {
+    if (this.isDue()) return this.#settleLater(flag);
+    return flag ? YES : NO;
   }
 
   /**

@@ -39,9 +39,9 @@ export class MemoryStore implements Store {
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
     const entry = this.#find(key);
-    if (entry !== undefined && options.ifAbsent) return this.#turns.settle(false);
+    if (entry !== undefined && options.ifAbsent) return this.#turns.settleFlag(false);
     this.#put(key, entry, value, options);
-    return this.#turns.settle(true);
+    return this.#turns.settleFlag(true);
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -54,13 +54,13 @@ export class MemoryStore implements Store {
   }
 
   remove(key: string): Promise<boolean> {
-    return this.#turns.settle(this.#remove(key));
+    return this.#turns.settleFlag(this.#remove(key));
   }
 
   delete(key: string): Promise<boolean> {
     const entry = this.#find(key);
     if (entry !== undefined) this.#space.remove(entry);
-    return this.#turns.settle(entry !== undefined);
+    return this.#turns.settleFlag(entry !== undefined);
   }
 
   increment(key: string, by: number): Promise<number> {
@@ -73,17 +73,17 @@ export class MemoryStore implements Store {
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
     const entry = this.#findString(key, "putIfEqual");
     if (entry === undefined || !equalBytes(entry.content, expected)) {
-      return this.#turns.settle(false);
+      return this.#turns.settleFlag(false);
     }
     this.#put(key, entry, value, { expireIn: 0, keepTtl: false });
-    return this.#turns.settle(true);
+    return this.#turns.settleFlag(true);
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
     const entry = this.#findString(key, "removeIfEqual");
     const isEqual = entry !== undefined && equalBytes(entry.content, expected);
     if (isEqual) this.#space.remove(entry);
-    return this.#turns.settle(isEqual);
+    return this.#turns.settleFlag(isEqual);
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
@@ -125,7 +125,7 @@ export class MemoryStore implements Store {
   }
 
   has(key: string): Promise<boolean> {
-    return this.#turns.settle(this.#find(key) !== undefined);
+    return this.#turns.settleFlag(this.#find(key) !== undefined);
   }
 
   inspect(key: string): Promise<Inspection | null> {
@@ -142,14 +142,14 @@ export class MemoryStore implements Store {
   touch(key: string, expireIn: number): Promise<boolean> {
     const entry = this.#find(key);
     if (entry !== undefined) this.#space.expire(entry, expireIn);
-    return this.#turns.settle(entry !== undefined);
+    return this.#turns.settleFlag(entry !== undefined);
   }
 
   persist(key: string): Promise<boolean> {
     const entry = this.#find(key);
-    if (entry === undefined || entry.deadlineMs === null) return this.#turns.settle(false);
+    if (entry === undefined || entry.deadlineMs === null) return this.#turns.settleFlag(false);
     this.#space.expire(entry, 0);
-    return this.#turns.settle(true);
+    return this.#turns.settleFlag(true);
   }
 
   getMany<T>(keys: readonly string[], decoder: Decoder<T>): Promise<(T | null)[]> {

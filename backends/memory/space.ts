@@ -93,7 +93,8 @@ export class Space {
   find(key: string): Entry | undefined {
     const entry = this.#byKey.get(key);
     if (entry === undefined) return undefined;
-    if (!this.isLive(entry)) {
+    // Most entries have no deadline, and most stores are not being cleared.
+    if ((entry.deadlineMs !== null || this.#clearings.length > 0) && !this.isLive(entry)) {
       this.#removeGone(entry);
       return undefined;
     }
