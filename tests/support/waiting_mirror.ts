@@ -1,6 +1,6 @@
 /**
- * Plays random calls that wait, and what ends their waiting, on a store and on a model that is a few
- * arrays. After each step the same calls must have come to the same answers.
+ * Plays random calls that wait, and what ends their waiting, on a store and on a model that is a
+ * few arrays. After each step the same calls must have come to the same answers.
  */
 
 import { deepStrictEqual } from "node:assert/strict";
