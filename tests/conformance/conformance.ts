@@ -4,6 +4,7 @@
  */
 
 import { describe, it } from "node:test";
+import { aborting } from "./aborting.ts";
 import { atomic } from "./atomic.ts";
 import { batches } from "./batches.ts";
 import { blocking } from "./blocking.ts";
@@ -31,6 +32,7 @@ const subjects: Readonly<Record<string, Cases>> = {
   batches,
   scanning,
   blocking,
+  aborting,
   order,
   codecs,
   namespaces,
