@@ -8,9 +8,12 @@ import type { Kv } from "../kv/kv.ts";
 import type { Subject } from "./conformance/subject.ts";
 import { openMemorySubject } from "./support/memory_subject.ts";
 import { mirror } from "./support/mirror.ts";
+import { waitingMirror } from "./support/waiting_mirror.ts";
 
 const SEEDS = 40;
 const STEPS = 400;
+/** Fewer: each takes a turn of the event loop. */
+const WAITING_STEPS = 100;
 
 /** Far above what a run stores: it is the code of a bounded store that runs. */
 const NOT_REACHED = { maxEntries: 2 ** 40, maxBytes: 2 ** 40 };
@@ -32,6 +35,12 @@ describe("memory against the model", () => {
     it(`mirror() finds no difference with seed ${seed}`, async () => {
       await mirror(openMemorySubject(), { seed, steps: STEPS });
       await mirror(openMemorySubject(NOT_REACHED), { seed, steps: STEPS });
+    });
+  }
+
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    it(`waitingMirror() finds no difference with seed ${seed}`, async () => {
+      await waitingMirror(openMemorySubject(), { seed, steps: WAITING_STEPS });
     });
   }
 

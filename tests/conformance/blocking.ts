@@ -2,37 +2,14 @@
  * Waiting pops: each element goes to one who waits, none is lost, and every wait ends.
  */
 
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
-import type { Kv, MoveOptions, PopOptions } from "../../kv/kv.ts";
 import { closed, contents, rangeError, typeError, wrongType } from "./expect.ts";
 import { noNumbers } from "./samples.ts";
 import type { Cases } from "./subject.ts";
+import { along, type Take, WAIT_MS, waits, watch } from "./waits.ts";
 
-/** Long enough for a waiting call to reach its server, short enough to time out in a test. */
-const WAIT_MS = 50;
-
-const along: MoveOptions = { take: "first", put: "last" };
-
-/** The calls that wait, each taking from `"k"`. */
-const waits: Readonly<Record<string, (kv: Kv, options: PopOptions) => Promise<string | null>>> = {
-  "pop()": (kv, options) => kv.pop("k", options),
-  "popFirst()": (kv, options) => kv.popFirst("k", options),
-  "move()": (kv, options) => kv.move("k", "to", { ...along, ...options }),
-};
-
-/** Watches a call without waiting for it. */
-function watch(call: Promise<unknown>): { settled: boolean } {
-  const state = { settled: false };
-  const settle = () => void (state.settled = true);
-  call.then(settle, settle);
-  return state;
-}
-
-function waitingCases(
-  name: string,
-  take: (kv: Kv, options: PopOptions) => Promise<string | null>,
-): Cases {
+function waitingCases(name: string, take: Take): Cases {
   return {
     [`${name} with wait takes an element that is there at once`]: async ({ kv }) => {
       await kv.append("k", "a");
@@ -107,76 +84,6 @@ function waitingCases(
       await advance(WAIT_MS);
       await kv.close();
       await rejected;
-    },
-  };
-}
-
-function abortCases(
-  name: string,
-  take: (kv: Kv, options: PopOptions) => Promise<string | null>,
-): Cases {
-  return {
-    [`${name} with a signal that has aborted rejects and takes nothing`]: async ({ kv }) => {
-      const reason = new Error("given up");
-      const signal = AbortSignal.abort(reason);
-      await kv.append("k", "kept");
-      await rejects(take(kv, { wait: true, signal }), (error) => error === reason);
-      await rejects(take(kv, { wait: 1_000, signal }), (error) => error === reason);
-      deepStrictEqual(await contents(kv), [["k", ["kept"], false]]);
-    },
-    [`${name} aborted while it waits rejects with the reason`]: async ({ kv, advance }) => {
-      const abort = new AbortController();
-      const reason = new Error("given up");
-      const waiting = take(kv, { wait: true, signal: abort.signal });
-      const rejected = rejects(waiting, (error) => error === reason);
-      await advance(WAIT_MS);
-      abort.abort(reason);
-      await rejected;
-      await kv.append("k", "later");
-      await advance(WAIT_MS);
-      deepStrictEqual(await contents(kv), [["k", ["later"], false]]);
-    },
-    [`${name} aborted in the turn in which it was called rejects`]: async ({ kv, advance }) => {
-      const abort = new AbortController();
-      const waiting = take(kv, { wait: true, signal: abort.signal });
-      abort.abort();
-      await rejects(waiting, { name: "AbortError" });
-      await kv.append("k", "later");
-      await advance(WAIT_MS);
-      deepStrictEqual(await contents(kv), [["k", ["later"], false]]);
-    },
-    [`${name} gives the element that came before the abort`]: async ({ kv, advance }) => {
-      const abort = new AbortController();
-      const waiting = take(kv, { wait: true, signal: abort.signal });
-      await advance(WAIT_MS);
-      await kv.append("k", "came");
-      abort.abort();
-      strictEqual(await waiting, "came");
-      strictEqual(await kv.has("k"), false);
-    },
-    [`${name} loses no element to an abort that races with it`]: async ({ kv, advance }) => {
-      for (let turns = 0; turns < 24; turns++) {
-        const abort = new AbortController();
-        const waiting = take(kv, { wait: true, signal: abort.signal }).catch(() => "aborted");
-        if (turns % 2 === 0) await advance(1);
-        const added = kv.append("k", "element");
-        for (let turn = 0; turn < turns / 2; turn++) await Promise.resolve();
-        abort.abort();
-        await added;
-        const taken = await waiting;
-        ok(taken === "element" || taken === "aborted");
-        strictEqual(await kv.pop("k"), taken === "element" ? null : "element");
-      }
-    },
-    [`${name} leaves a signal that outlives it alone`]: async ({ kv, advance }) => {
-      const abort = new AbortController();
-      const waiting = take(kv, { wait: true, signal: abort.signal });
-      await advance(WAIT_MS);
-      await kv.append("k", "a");
-      strictEqual(await waiting, "a");
-      abort.abort();
-      await kv.append("k", "b");
-      strictEqual(await take(kv, { wait: true }), "b");
     },
   };
 }
@@ -399,7 +306,6 @@ const moveCases: Cases = {
 /** What is true of calls that wait. */
 export const blocking: Cases = {
   ...Object.assign({}, ...Object.entries(waits).map(([name, take]) => waitingCases(name, take))),
-  ...Object.assign({}, ...Object.entries(waits).map(([name, take]) => abortCases(name, take))),
   ...queueCases,
   ...moveCases,
 };

@@ -4,6 +4,7 @@
  */
 
 import { describe, it } from "node:test";
+import { aborting } from "./aborting.ts";
 import { atomic } from "./atomic.ts";
 import { batches } from "./batches.ts";
 import { blocking } from "./blocking.ts";
@@ -31,6 +32,7 @@ const subjects: Readonly<Record<string, Cases>> = {
   batches,
   scanning,
   blocking,
+  aborting,
   order,
   codecs,
   namespaces,
@@ -41,7 +43,7 @@ const subjects: Readonly<Record<string, Cases>> = {
 };
 
 /** A case that hangs fails then. Far above what the slowest takes: a limit, not a measure. */
-const CASE_MS_MAX = 60_000;
+const CASE_MS_MAX = 30_000;
 
 /** Gives a fresh, empty store at each call. */
 export type Open = () => Promise<Subject & AsyncDisposable>;

@@ -136,11 +136,16 @@ const popCases: Cases = {
   "pop() and popFirst() keep order through growth and shrinking": async ({ kv }) => {
     const model: string[] = [];
     for (let step = 0; step < 600; step++) {
-      const growing = step % 200 < 120;
-      if (growing && step % 3 === 0) model.unshift(`${step}`), await kv.prepend("k", `${step}`);
-      else if (growing) model.push(`${step}`), await kv.append("k", `${step}`);
-      else if (step % 2 === 0) strictEqual(await kv.pop("k"), model.pop() ?? null);
-      else strictEqual(await kv.popFirst("k"), model.shift() ?? null);
+      const isGrowing = step % 200 < 120;
+      if (!isGrowing && step % 2 === 0) {
+        strictEqual(await kv.pop("k"), model.pop() ?? null);
+      } else if (!isGrowing) {
+        strictEqual(await kv.popFirst("k"), model.shift() ?? null);
+      } else if (step % 3 === 0) {
+        strictEqual(await kv.prepend("k", `${step}`), model.unshift(`${step}`));
+      } else {
+        strictEqual(await kv.append("k", `${step}`), model.push(`${step}`));
+      }
     }
     deepStrictEqual(await kv.range("k"), model);
     strictEqual(await kv.length("k"), model.length);

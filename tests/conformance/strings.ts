@@ -3,6 +3,7 @@
  */
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { bytes } from "../../kv/codec.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { contents, sorted, typeError } from "./expect.ts";
@@ -126,6 +127,16 @@ export const strings: Cases = {
     await binary.put("none", buffer.subarray(5, 5));
     deepStrictEqual(await binary.get("middle"), buffer.slice(10, 20));
     deepStrictEqual(await binary.get("none"), new Uint8Array(0));
+  },
+
+  "put() takes a Buffer, which shares its memory with others": async ({ kv }) => {
+    const buffer = Buffer.from("kept");
+    await kv.put("s", buffer);
+    await kv.append("a", buffer);
+    buffer.fill(0);
+    strictEqual(await kv.get("s"), "kept");
+    deepStrictEqual(await kv.range("a"), ["kept"]);
+    deepStrictEqual(await kv.withCodec(bytes).get("s"), Uint8Array.from([107, 101, 112, 116]));
   },
 
   "put() keeps 3 MiB of bytes": async ({ kv }) => {

@@ -2,6 +2,7 @@
  * A clock that stands still until a test moves it, so that no test sleeps.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../internal/clock.ts";
 
 interface Timer {
@@ -56,7 +57,7 @@ export class ManualClock implements Clock {
   /** Moves on as `step` does, then lets promises settle. */
   async advance(ms: number): Promise<void> {
     this.step(ms);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await nextTurn();
   }
 
   /** The timer due first, of those due by `untilMs`. */
