@@ -57,7 +57,7 @@ export async function enter<S>(contenders: readonly Contender<S>[]): Promise<Ent
   return entrants;
 }
 
-/** Plays the warm-ups and then all rounds. A contender with a wrong answer ends the bench. */
+/** Plays the warm-ups and then all rounds. */
 export async function playRounds<S extends { close(): Promise<unknown> }>(
   entrants: readonly Entrant<S>[],
   plan: Plan<S>,
@@ -78,16 +78,22 @@ export async function playRounds<S extends { close(): Promise<unknown> }>(
   return [...all.values()];
 }
 
+/** Plays one pass. Where a peer fails, the bench says so and goes on without its figures. */
 async function play<S extends { close(): Promise<unknown> }>(
   { contender, open }: Entrant<S>,
   pass: Pass<S>,
   place: Place,
 ): Promise<(Row & { sample: Sample })[]> {
-  const subject = await open(place.path);
   try {
-    return await Array.fromAsync(pass(subject, contender.name));
-  } finally {
+    const subject = await open(place.path);
+    const rows = await Array.fromAsync(pass(subject, contender.name));
     await subject.close();
+    return rows;
+  } catch (reason) {
+    if (contender.kind !== "peer") throw reason;
+    console.log(`failed: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`);
+    return [];
+  } finally {
     place.remove();
     collectGarbage();
   }
