@@ -18,6 +18,7 @@ import { unstorageFs } from "./peers/unstorage_fs.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
+import { storePass } from "./store_pass.ts";
 import type { Contender } from "./subject.ts";
 import { printSeries } from "./tables.ts";
 
@@ -60,23 +61,19 @@ async function play(
 ) {
   console.log(`File stores: 16-byte keys, 100-byte values; ${promise}`);
   printMachine();
-  const plan = {
-    keyCount: smoke ? 200 : keyCount,
-    rounds: smoke ? 1 : 5,
-    inFlight: [1, 64],
-    budgetMs: 500,
+  const rounds = smoke ? 1 : 5;
+  const budgetMs = 500;
+  const passesOf = (count: number) =>
+    [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
+  const series = await playRounds(await enter(contenders), {
+    rounds,
+    passes: passesOf(smoke ? 200 : keyCount),
+    warmUps: passesOf(smoke ? 50 : keyCount / 10),
     place: temporaryPlace,
-  };
-  const entrants = await enter(contenders);
-  for (const { contender } of entrants) {
-    console.log(`${contender.name}: ${contender.settings}`);
-  }
-  console.log();
-  const series = await playRounds(entrants, plan);
+  });
   if (smoke) {
     console.log("All answers are right; inputs this small give no figures\n");
   } else printSeries(series);
-  const { rounds, budgetMs } = plan;
   return {
     promise,
     keyCount,

@@ -15,6 +15,7 @@ import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
+import { storePass } from "./store_pass.ts";
 import { printSeries } from "./tables.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -28,21 +29,20 @@ const contenders = [
   denoKvMemory,
   bareMap,
 ];
-const plan = {
-  keyCount: smoke ? 200 : 100_000,
-  rounds: smoke ? 1 : 7,
-  inFlight: [1, 64],
-  budgetMs: 1000,
-  place: () => ({ path: "", remove: () => {} }),
-};
+const keyCount = smoke ? 200 : 100_000;
+const rounds = smoke ? 1 : 7;
+const budgetMs = 1000;
+const passesOf = (count: number) =>
+  [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
 
 console.log("Memory stores: 16-byte keys, 100-byte values");
 printMachine();
-const entrants = await enter(contenders);
-for (const { contender } of entrants) {
-  console.log(`${contender.name}: ${contender.settings}`);
-}
-const series = await playRounds(entrants, plan);
+const series = await playRounds(await enter(contenders), {
+  rounds,
+  passes: passesOf(keyCount),
+  warmUps: passesOf(keyCount / 4),
+  place: () => ({ path: "", remove: () => {} }),
+});
 if (smoke) {
   console.log("All answers are right; inputs this small give no figures\n");
 } else printSeries(series);
@@ -52,7 +52,6 @@ const arrayGrowth = await measureArrayGrowth([jetkvMemory, bareMap], scale);
 const expiry = await measureExpiry(1_000_000 / scale);
 const bytesPerEntry = await measureBytes(1_000_000 / scale);
 if (!smoke) {
-  const { keyCount, rounds, budgetMs } = plan;
   writeResults("memory", {
     keyCount,
     rounds,

@@ -46,8 +46,10 @@ export function writeResults(name: string, data: Record<string, unknown>): void 
   writeFileSync(file, `${json.replaceAll(FLAT, (flat) => flat.replaceAll(/\s+/g, " "))}\n`);
 }
 
+type Named = Pick<Contender, "name" | "settings">;
+
 /** The contenders' settings by name. */
-export function settingsOf(contenders: readonly Contender[]): Record<string, string> {
+export function settingsOf(contenders: readonly Named[]): Record<string, string> {
   return Object.fromEntries(contenders.map(({ name, settings }) => [name, settings]));
 }
 

@@ -26,7 +26,7 @@ export interface Subject {
 export type Kind = "jetkv" | "peer" | "bound";
 
 /** One line of a table: how to get at a store, and at which settings. */
-export interface Contender {
+export interface Contender<S = Subject> {
   readonly name: string;
   readonly kind: Kind;
   /** What a reader must know to judge the figures: options, durability, how arrays are made. */
@@ -37,5 +37,5 @@ export interface Contender {
    * @returns What opens an empty store; `place` is a directory of its own, or a server's URL.
    * @throws If this machine or runtime lacks it: the bench prints why, and goes on without it.
    */
-  load(): Promise<(place: string) => Promise<Subject>>;
+  load(): Promise<(place: string) => Promise<S>>;
 }

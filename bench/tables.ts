@@ -61,7 +61,8 @@ function speedCell(samples: readonly Sample[]): string {
 }
 
 function cpuCell(samples: readonly Sample[]): string {
-  return summarize(samples.map(cpuPer100k)).median.toFixed(3);
+  const { median } = summarize(samples.map(cpuPer100k));
+  return Number.isNaN(median) ? "–" : median.toFixed(3);
 }
 
 function speed(series: Series): number {

@@ -1,0 +1,159 @@
+/**
+ * The bound of the Valkey bench in JavaScript: a bare socket that sends requests encoded
+ * beforehand, and of the replies only counts the bytes. No client can be faster on its runtime.
+ */
+
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { createConnection, type Socket } from "node:net";
+import type { Sample } from "../measure.ts";
+import type { Contender } from "../subject.ts";
+import { arrayOf } from "../workloads.ts";
+import { keyAt, largeValue, smallValue, type ValkeyBound, type ValkeyRow } from "../valkey_pass.ts";
+
+const READ_BYTES = 64 * 1024;
+/** Requests are encoded in this many different ones, and sent over and over. */
+const REQUEST_COUNT = 1024;
+/** Large requests are few, or they would fill the memory. */
+const LARGE_REQUEST_COUNT = 16;
+const LARGE_BYTES = 1024;
+
+class BareSocket implements ValkeyBound {
+  readonly #socket: Socket;
+  #onBytes: (count: number) => void = () => {};
+
+  constructor(port: number) {
+    const buffer = Buffer.alloc(READ_BYTES);
+    this.#socket = createConnection({
+      port,
+      host: "127.0.0.1",
+      noDelay: true,
+      onread: {
+        buffer,
+        callback: (count: number): boolean => {
+          this.#onBytes(count);
+          return true;
+        },
+      },
+    });
+  }
+
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.once("connect", () => resolve());
+      this.#socket.once("error", reject);
+    });
+  }
+
+  async play(row: ValkeyRow): Promise<Sample> {
+    const { requests, replyBytes } = encodeRow(row);
+    const commands = row.command === "RPUSH+LPOP" ? 2 : 1;
+    const cpuBefore = process.cpuUsage();
+    const start = performance.now();
+    const operations = await this.#exchange(row, requests, replyBytes, start + row.budgetMs);
+    const seconds = (performance.now() - start) / 1000;
+    const cpu = process.cpuUsage(cpuBefore);
+    const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+    return { operations: operations * commands, seconds, cpuSeconds, checksum: 0 };
+  }
+
+  /** Keeps as many requests on the way as the row says; as replies come, so many more leave. */
+  #exchange(
+    { count, inFlight }: ValkeyRow,
+    requests: readonly Buffer[],
+    replyBytes: number,
+    deadline: number,
+  ): Promise<number> {
+    const batches = new Map<string, Buffer>();
+    let sent = 0;
+    let bytes = 0;
+    let end = count;
+    const send = (wanted: number): void => {
+      const number = Math.min(wanted, end - sent);
+      if (number <= 0) return;
+      const from = sent % requests.length;
+      sent += number;
+      this.#socket.write(batchOf(requests, from, number, batches));
+    };
+    return new Promise((resolve) => {
+      this.#onBytes = (count) => {
+        const before = Math.floor(bytes / replyBytes);
+        bytes += count;
+        const done = Math.floor(bytes / replyBytes);
+        if (performance.now() > deadline) end = Math.min(end, sent);
+        if (done >= end) resolve(done);
+        else send(done - before);
+      };
+      send(inFlight);
+    });
+  }
+
+  close(): Promise<unknown> {
+    return new Promise((resolve) => this.#socket.end(() => resolve(undefined)));
+  }
+}
+
+/** Requests that follow one another, as one piece; made once and kept. */
+function batchOf(
+  requests: readonly Buffer[],
+  from: number,
+  number: number,
+  batches: Map<string, Buffer>,
+): Buffer {
+  if (number === 1) return requests[from] as Buffer;
+  const name = `${from}+${number}`;
+  let batch = batches.get(name);
+  if (batch === undefined) {
+    const parts = Array.from(
+      { length: number },
+      (_, at) => requests[(from + at) % requests.length] as Buffer,
+    );
+    batch = Buffer.concat(parts);
+    batches.set(name, batch);
+  }
+  return batch;
+}
+
+function encode(...args: readonly (string | Uint8Array)[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(`*${args.length}\r\n`)];
+  for (const arg of args) {
+    const bytes = Buffer.from(arg as string);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n"));
+  }
+  return Buffer.concat(parts);
+}
+
+/** The requests of a row, and how many bytes the reply to each has. */
+function encodeRow(row: ValkeyRow): { requests: Buffer[]; replyBytes: number } {
+  const isLarge = row.valueBytes > LARGE_BYTES;
+  const length = isLarge ? LARGE_REQUEST_COUNT : REQUEST_COUNT;
+  const requests = Array.from({ length }, (_, at) => {
+    const key = keyAt(row, at);
+    if (row.command === "GET") return encode("GET", key);
+    if (row.command === "SET") {
+      return encode("SET", key, isLarge ? largeValue(row.valueBytes) : smallValue(key));
+    }
+    const array = arrayOf(at);
+    return Buffer.concat([encode("RPUSH", array, array), encode("LPOP", array)]);
+  });
+  const bulkBytes = `$${row.valueBytes}\r\n`.length + row.valueBytes + 2;
+  const replyBytes = {
+    GET: bulkBytes,
+    SET: "+OK\r\n".length,
+    "RPUSH+LPOP": ":1\r\n".length + bulkBytes,
+  };
+  return { requests, replyBytes: replyBytes[row.command] };
+}
+
+/** A bare socket. */
+export const bareSocket: Contender<ValkeyBound> = {
+  name: "bare socket",
+  kind: "bound",
+  settings: "node:net with onread; requests encoded beforehand, replies only counted",
+  load: () =>
+    Promise.resolve(async (place) => {
+      const socket = new BareSocket(Number(place));
+      await socket.connected();
+      return socket;
+    }),
+};
