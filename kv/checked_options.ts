@@ -132,12 +132,18 @@ function oneOf<V extends string>(...known: V[]): Rule<V> {
 
 const path: Rule<string> = {
   check(value, name): string {
-    if (value instanceof URL && value.protocol === "file:") return splitUrl(value.href).rest;
+    if (value instanceof URL && value.protocol === "file:") return pathOf(value);
     if (value !== "") return expectType(value, name, "string") as string;
     throw new TypeError("Cannot open a file store without a path");
   },
   read: (text) => text,
 };
+
+function pathOf(url: URL): string {
+  const { rest, parameters } = splitUrl(url.href);
+  if (Object.keys(parameters).length === 0) return rest;
+  throw new TypeError("Cannot take a URL with parameters as path: pass it to openKv, or none");
+}
 
 const signal: Rule<AbortSignal> = {
   check(value, name): AbortSignal {

@@ -116,6 +116,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "file", path: "" }, "TypeError", /path/],
   [{ backend: "file", path: 5 }, "TypeError", /path/],
   [{ backend: "file", path: new URL("https://a/b") }, "TypeError", /path/],
+  [{ backend: "file", path: new URL("file:///a.db?lock=wait") }, "TypeError", /parameters/],
   [{ backend: "file", path: "a", durability: "never" }, "TypeError", /"process", "power"/],
   [{ backend: "file", path: "a", cacheBytes: 5 }, "RangeError", /cacheBytes/],
   [{ backend: "file", path: "a", truncate: "true" }, "TypeError", /truncate/],

@@ -166,9 +166,10 @@ export class Space {
       return;
     }
     const nowMs = this.#clock.now();
-    this.#expiring.setDeadline(entry, nowMs + expireIn);
+    const deadlineMs = Math.min(nowMs + expireIn, Number.MAX_SAFE_INTEGER);
+    this.#expiring.setDeadline(entry, deadlineMs);
     this.#sweep(nowMs, SWEEP_A_WRITE);
-    this.#wakeBy(nowMs, nowMs + expireIn);
+    this.#wakeBy(nowMs, deadlineMs);
   }
 
   /** Milliseconds until `entry` expires; `null` if never. */
