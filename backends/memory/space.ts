@@ -144,6 +144,8 @@ export class Space {
     elements: readonly Value[],
     source?: ArrayEntry,
   ): void {
+    // An unbounded store has room for elements, and `put` sees whether it has for a new key.
+    if (this.#byUse === null) return;
     const bytes = bytesOf(elements);
     const freed = source === undefined ? NOTHING : freedBy(source, bytes);
     this.#makeRoom(key, entry, (entry?.bytes ?? key.length) + bytes, freed);
