@@ -26,7 +26,7 @@ const CHECKS: Record<string, string[]> = {
   ],
   "the benches give right answers": [
     "run",
-    "-A",
+    "-P=bench",
     "--unstable-kv",
     "bench/memory_bench.ts",
     "--smoke",
