@@ -1,0 +1,244 @@
+/**
+ * What each call is to the server: its words, whether it may be sent twice, and what its answer
+ * means. Pure: nothing here sends anything.
+ */
+
+import { decodeValue } from "../../kv/codec.ts";
+import { wrongType } from "../../kv/errors.ts";
+import type { Inspection } from "../../kv/kv.ts";
+import type { End, StorePut } from "../../kv/store.ts";
+import { type Argument, Encoder, type Reply } from "../../resp3/mod.ts";
+import { type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";
+import {
+  INCREMENT,
+  INSPECT,
+  PUT_IF_EQUAL,
+  REMOVE,
+  REMOVE_IF_EQUAL,
+  type Script,
+} from "./scripts.ts";
+
+type Parse<R> = Command<R>["parse"];
+type Traits = Partial<Pick<Command, "wrong" | "script" | "isRepeatable">>;
+
+const STRING: Traits = { wrong: "an array" };
+const ARRAY: Traits = { wrong: "a string" };
+const READ: Traits = { isRepeatable: true };
+
+/** Defines a command of the server by its words; what it does is for messages. */
+export function define<R>(
+  action: string,
+  words: string,
+  parse: Parse<R>,
+  traits: Traits = {},
+): Command<R> {
+  const parts = words === "" ? [] : words.split(" ");
+  const { wrong = null, script = null, isRepeatable = false } = traits;
+  return {
+    action,
+    wrong,
+    words: encodeWords(parts),
+    wordCount: parts.length,
+    script,
+    isRepeatable,
+    parse,
+  };
+}
+
+function defineScript<R>(
+  action: string,
+  script: Script,
+  parse: Parse<R>,
+  traits: Traits = {},
+): Command<R> {
+  return define(action, "", parse, { ...traits, script });
+}
+
+/** Encodes words as they stand in a command, each with its length. */
+export function encodeWords(words: readonly Argument[]): Uint8Array {
+  const encoder = new Encoder();
+  for (const word of words) encoder.bulk(word);
+  const [bytes = new Uint8Array(0), ...more] = encoder.take();
+  if (more.length > 0) throw new RangeError("Cannot encode words over 8 KiB");
+  return bytes;
+}
+
+// --- What answers mean ---------------------------------------------------------------------------
+
+/** The answer as it is. */
+export function toReply(reply: Reply): Reply {
+  return reply;
+}
+
+function toCount(reply: Reply, request: Request): number {
+  if (typeof reply !== "number") throw oddAnswer(request);
+  return reply;
+}
+
+function toFlag(reply: Reply, request: Request): boolean {
+  return toCount(reply, request) === 1;
+}
+
+/** `SET` answers OK, or null where `NX` kept it from storing. */
+function toStored(reply: Reply, request: Request): boolean {
+  if (reply === "OK") return true;
+  if (reply === null) return false;
+  throw oddAnswer(request);
+}
+
+/** A value as the caller's codec reads it. */
+export function toValue(reply: Reply, request: Request): unknown {
+  if (reply === null) return null;
+  if (typeof reply !== "string" && !(reply instanceof Uint8Array)) throw oddAnswer(request);
+  return decodeValue(reply, request.decoder!);
+}
+
+function toValues(reply: Reply, request: Request): unknown[] {
+  return toArray(reply, request).map((item) => toValue(item, request));
+}
+
+/** An answer that must be an array. */
+export function toArray(reply: Reply, request: Request): readonly Reply[] {
+  if (!Array.isArray(reply)) throw oddAnswer(request);
+  return reply;
+}
+
+/** `BLPOP` and `BRPOP` answer the key and the element. */
+function toPopped(reply: Reply, request: Request): Reply {
+  return reply === null ? null : toArray(reply, request)[1]!;
+}
+
+function toInspection(reply: Reply, request: Request): Inspection | null {
+  if (reply === null) return null;
+  const [kind, length, leftMs] = toArray(reply, request);
+  if (kind !== "string" && kind !== "list") throw wrongType("inspect", request.key!, "a string");
+  if (typeof length !== "number" || typeof leftMs !== "number") throw oddAnswer(request);
+  return {
+    type: kind === "string" ? "string" : "array",
+    length,
+    // A key in its last millisecond has 0 left; -1 is no expiry.
+    expiresIn: leftMs < 0 ? null : Math.max(1, leftMs),
+  };
+}
+
+// --- The commands --------------------------------------------------------------------------------
+
+/** `GET`, whose answers are counted: `onRead` is told whether there was a value. */
+export function getCommand(onRead: (isHit: boolean) => void): Command {
+  const parse = (reply: Reply, request: Request): unknown => {
+    onRead(reply !== null);
+    return toValue(reply, request);
+  };
+  return define("get", "GET", parse, { ...STRING, ...READ });
+}
+
+export const SET: Command<boolean> = define("put", "SET", toStored);
+export const FETCH_REMOVE: Command = define("fetchRemove", "GETDEL", toValue, STRING);
+export const DELETE: Command<boolean> = define("delete", "DEL", toFlag);
+export const LENGTH: Command<number> = define("tell the length of", "LLEN", toCount, {
+  ...ARRAY,
+  ...READ,
+});
+export const RANGE: Command = define("read a range of", "LRANGE", toValues, { ...ARRAY, ...READ });
+export const HAS: Command<boolean> = define("look for", "EXISTS", toFlag, READ);
+export const TOUCH: Command<boolean> = define("touch", "PEXPIRE", toFlag);
+export const PERSIST: Command<boolean> = define("persist", "PERSIST", toFlag);
+
+export const REMOVE_STRING: Command<boolean> = defineScript("remove", REMOVE, toFlag);
+export const INCREMENT_BY: Command<number> = defineScript("increment", INCREMENT, toCount, STRING);
+export const REPLACE_EQUAL: Command<boolean> = defineScript(
+  "putIfEqual",
+  PUT_IF_EQUAL,
+  toFlag,
+  STRING,
+);
+export const REMOVE_EQUAL: Command<boolean> = defineScript(
+  "removeIfEqual",
+  REMOVE_IF_EQUAL,
+  toFlag,
+  STRING,
+);
+export const INSPECT_KEY: Command<Inspection | null> = defineScript(
+  "inspect",
+  INSPECT,
+  toInspection,
+  READ,
+);
+
+export const PUSH: Readonly<Record<End, Command<number>>> = {
+  first: define("prepend to", "LPUSH", toCount, ARRAY),
+  last: define("append to", "RPUSH", toCount, ARRAY),
+};
+
+/** Pops that do not wait. */
+export const POP: Readonly<Record<End, Command>> = {
+  first: define("pop from", "LPOP", toValue, ARRAY),
+  last: define("pop from", "RPOP", toValue, ARRAY),
+};
+export const MOVE: Command = define("move from", "LMOVE", toValue, ARRAY);
+
+/** The same for callers who may wait: they tell an element from none before they decode it. */
+export const TRY_POP: Readonly<Record<End, Command<Reply>>> = {
+  first: define("pop from", "LPOP", toReply, ARRAY),
+  last: define("pop from", "RPOP", toReply, ARRAY),
+};
+export const TRY_MOVE: Command<Reply> = define("move from", "LMOVE", toReply, ARRAY);
+
+/** Pops that wait on the server. */
+export const WAIT_POP: Readonly<Record<End, Command<Reply>>> = {
+  first: define("pop from", "BLPOP", toPopped, ARRAY),
+  last: define("pop from", "BRPOP", toPopped, ARRAY),
+};
+export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, ARRAY);
+export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply);
+
+export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
+export const GET_PAGE: Command<readonly Reply[]> = define("list entries", "MGET", toArray, READ);
+export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
+export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
+export const INFO: Command = define("read counters", "INFO", toReply, READ);
+export const PING: Command = define("ask for an answer", "PING", toReply, READ);
+/** A command of the caller's own. */
+export const RAW: Command<Reply> = define("run a command", "", toReply);
+
+// --- Their arguments -----------------------------------------------------------------------------
+
+const IF_ABSENT: readonly Argument[] = ["NX"];
+const KEEP_TTL: readonly Argument[] = ["KEEPTTL"];
+
+/** The arguments of `SET` after the value. */
+export function setArguments({ expireIn, ifAbsent, keepTtl }: StorePut): readonly Argument[] {
+  if (expireIn > 0) return ifAbsent ? ["PX", expireIn, "NX"] : ["PX", expireIn];
+  if (keepTtl) return ifAbsent ? ["KEEPTTL", "NX"] : KEEP_TTL;
+  return ifAbsent ? IF_ABSENT : NO_ARGUMENTS;
+}
+
+/** The arguments of `LRANGE` for the rules of `Array#slice`. */
+export function rangeArguments(start: number, end: number): readonly Argument[] {
+  const bound = Number.MAX_SAFE_INTEGER;
+  const isEmpty = start === Infinity || end === 0 || end === -Infinity;
+  if (isEmpty) return [1, 0]; // asked all the same: the key may hold a string
+  const first = Math.max(start, -bound);
+  const last = end === Infinity ? -1 : Math.max(end, -bound) - 1;
+  return [Math.min(first, bound), Math.min(last, bound)].map((index) => BigInt(index).toString());
+}
+
+/** The words for the two ends in `LMOVE`. */
+export function endWord(end: End): string {
+  return end === "first" ? "LEFT" : "RIGHT";
+}
+
+const TEXT_OF_GLOB = /[*?[\]\\^]/g;
+
+/** The arguments of `SCAN` after the cursor. The prefix is taken literally. */
+export function scanArguments(
+  prefix: string,
+  { count, stringsOnly }: { count: number; stringsOnly: boolean },
+): readonly Argument[] {
+  return [
+    ...(prefix === "" ? [] : ["MATCH", `${prefix.replace(TEXT_OF_GLOB, "\\$&")}*`]),
+    "COUNT",
+    count,
+    ...(stringsOnly ? ["TYPE", "string"] : []),
+  ];
+}

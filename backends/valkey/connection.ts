@@ -1,0 +1,294 @@
+/**
+ * One connection: requests go out in order, answers come back in order, and the oldest request owns
+ * the next answer.
+ *
+ * Requests of one turn leave in one write, by a microtask; and early once some of them wait, so that
+ * the server works while the rest of a burst is still being encoded. Those in flight stand in a ring
+ * of fixed size. A connection that owes an answer and stays silent, or that sends what is no answer,
+ * is closed and never used again: what comes late can meet no other caller.
+ */
+
+import { Buffer } from "node:buffer";
+import { assert } from "../../internal/assert.ts";
+import { Deque } from "../../internal/deque.ts";
+import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
+import { encodeWords } from "./commands.ts";
+import type { Request } from "./request.ts";
+import type { Script } from "./scripts.ts";
+import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
+
+/** Requests in flight at most: a power of two. */
+const IN_FLIGHT_MAX = 4096;
+/** Bytes given to the socket and not written at most, a single request apart. */
+const UNWRITTEN_BYTES_MAX = 2 ** 20;
+/** Requests that leave without waiting for the end of the turn. */
+const EARLY_REQUESTS = 32;
+/** Byte arguments up to this are copied: a copy is cheaper than a write of their own. */
+const COPIED_BYTES_MAX = 2 ** 15;
+/** A turn for the event loop, which may have been held up, before silence is believed. */
+const GRACE_MS = 20;
+
+const EVAL = encodeWords(["EVAL"]);
+const EVALSHA = encodeWords(["EVALSHA"]);
+const ONE_KEY = encodeWords(["1"]);
+
+/** What the runtime has to read text, faster than `TextDecoder` for short ones. */
+const { utf8Slice } = Buffer.prototype as unknown as {
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+};
+
+function readUtf8(bytes: Uint8Array, start: number, end: number): string {
+  return utf8Slice.call(bytes, start, end);
+}
+
+/** What a connection tells the one who uses it. */
+export interface ConnectionHooks {
+  /** There is room for further requests, or nothing is in flight any more. */
+  onRoom(): void;
+  /** The connection is lost, and these requests have no answer. */
+  onLost(loss: Loss): void;
+}
+
+/** A connection that is lost, and what was on it, in order. */
+export interface Loss {
+  readonly cause: Error | undefined;
+  /** Why: it was closed, it stayed silent, or it sent what is no answer. */
+  readonly reason: "closed" | "silent" | "garbage";
+  readonly sent: readonly Request[];
+  readonly unsent: readonly Request[];
+}
+
+/** Options of a connection. */
+export interface ConnectionOptions {
+  readonly bufferSize: number;
+  readonly readTimeoutMs: number;
+}
+
+/** A connection, from its first byte to its last. */
+export class Connection implements SocketHandlers {
+  readonly #hooks: ConnectionHooks;
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
+  readonly #bufferSize: number;
+  readonly #flushLater = (): void => this.#flush();
+  #socket: Socket | null = null;
+  #isClosed = false;
+
+  /** The requests in flight: `#count` from `#first` on, the last `#unflushed` of them not sent. */
+  readonly #ring: (Request | undefined)[] = new Array(IN_FLIGHT_MAX).fill(undefined);
+  #first = 0;
+  #count = 0;
+  #unflushed = 0;
+  #isFlushQueued = false;
+
+  readonly #unwritten = new Deque<Uint8Array>();
+  #unwrittenBytes = 0;
+  /** Scripts that were sent as text on this connection. */
+  readonly #loaded = new Set<Script>();
+
+  /** Milliseconds that it may owe an answer and stay silent. */
+  readTimeoutMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it was last heard, or began to owe an answer. */
+  #heardMs = 0;
+  #isInGrace = false;
+
+  private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
+    this.#hooks = hooks;
+    this.#bufferSize = bufferSize;
+    this.#encoder = new Encoder({
+      bufferBytes: bufferSize,
+      copiedBytesMax: Math.max(bufferSize, COPIED_BYTES_MAX),
+    });
+    this.#decoder = new Decoder({ readUtf8 });
+    this.readTimeoutMs = readTimeoutMs;
+  }
+
+  /** Opens a connection by `connect`. What the server wants to hear first is the caller's task. */
+  static async open(
+    connect: ConnectSocket,
+    { target, signal, ...options }: ConnectionOptions & {
+      target: SocketTarget;
+      signal: AbortSignal;
+    },
+    hooks: ConnectionHooks,
+  ): Promise<Connection> {
+    const connection = new Connection(options, hooks);
+    const socket = await connect(target, connection, signal);
+    connection.#socket = socket;
+    if (connection.#isClosed) socket.close();
+    return connection;
+  }
+
+  /** Whether it may still give answers. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  /** Requests that have no answer. */
+  get inFlight(): number {
+    return this.#count;
+  }
+
+  /** Whether `send` may be called. */
+  get hasRoom(): boolean {
+    return this.#count < IN_FLIGHT_MAX && this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
+      !this.#isClosed;
+  }
+
+  /** Sends a request, soon. There must be room. */
+  send(request: Request): void {
+    assert(this.hasRoom);
+    this.#encode(request);
+    this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
+    this.#count++;
+    this.#unflushed++;
+    if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#bufferSize) {
+      this.#flush();
+    } else if (!this.#isFlushQueued) {
+      this.#isFlushQueued = true;
+      queueMicrotask(this.#flushLater);
+    }
+  }
+
+  /** Ends the connection. Requests in flight go to `onLost`. */
+  close(): void {
+    this.#lose("closed", undefined);
+  }
+
+  #encode(request: Request): void {
+    const { command, key, value, rest } = request;
+    const { script } = command;
+    const encoder = this.#encoder;
+    let count = command.wordCount + rest.length;
+    if (key !== null) count++;
+    if (value !== null) count++;
+    if (script === null) {
+      encoder.head(count);
+      encoder.raw(command.words);
+    } else {
+      encoder.head(count + 3);
+      const isLoaded = this.#loaded.has(script);
+      encoder.raw(isLoaded ? EVALSHA : EVAL);
+      encoder.bulk(isLoaded ? script.sha1 : script.text);
+      encoder.raw(ONE_KEY);
+      this.#loaded.add(script);
+    }
+    if (key !== null) encoder.bulk(key);
+    if (value !== null) encoder.bulk(value);
+    for (let i = 0; i < rest.length; i++) encoder.bulk(rest[i]!);
+    request.sendCount++;
+  }
+
+  #flush(): void {
+    this.#isFlushQueued = false;
+    if (this.#unflushed === 0 || this.#isClosed) return;
+    if (this.#count === this.#unflushed) this.#startOwing();
+    this.#unflushed = 0;
+    for (const bytes of this.#encoder.take()) {
+      this.#unwritten.pushLast(bytes);
+      this.#unwrittenBytes += bytes.length;
+      this.#socket!.write(bytes);
+    }
+  }
+
+  // --- What the socket tells -----------------------------------------------------------------------
+
+  onWritten(): void {
+    const bytes = this.#unwritten.popFirst();
+    if (bytes === undefined) return;
+    this.#unwrittenBytes -= bytes.length;
+    this.#encoder.recycle(bytes);
+    if (!this.#isClosed) this.#hooks.onRoom();
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#heardMs = performance.now();
+    this.#isInGrace = false;
+    try {
+      this.#decoder.push(chunk);
+      this.#takeReplies();
+    } catch (error) {
+      this.#lose("garbage", error as Error);
+      return;
+    }
+    if (!this.#isClosed) this.#hooks.onRoom();
+  }
+
+  onClosed(cause: Error | undefined): void {
+    this.#lose("closed", cause);
+  }
+
+  #takeReplies(): void {
+    while (!this.#isClosed) {
+      const request = this.#ring[this.#first];
+      const reply = this.#decoder.next(request?.readAs);
+      if (reply === undefined) return;
+      if (request === undefined) {
+        throw new RespError("Cannot match a reply: no command waits for one");
+      }
+      this.#ring[this.#first] = undefined;
+      this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
+      this.#count--;
+      this.#deliver(request, reply);
+    }
+  }
+
+  #deliver(request: Request, reply: Reply): void {
+    if (!(reply instanceof ReplyError)) return request.settle(reply);
+    const { script } = request.command;
+    if (reply.code === "NOSCRIPT" && script !== null) {
+      // The server has forgotten the script, and has done nothing: this time with its text.
+      this.#loaded.delete(script);
+      if (this.hasRoom) return this.send(request);
+    }
+    request.refuse(reply);
+  }
+
+  // --- Silence and loss ----------------------------------------------------------------------------
+
+  #startOwing(): void {
+    this.#heardMs = performance.now();
+    if (this.#timer === undefined) this.#setTimer(this.readTimeoutMs);
+  }
+
+  #setTimer(ms: number): void {
+    this.#timer = setTimeout(() => this.#checkSilence(), Math.min(ms, 2 ** 31 - 1));
+  }
+
+  #checkSilence(): void {
+    this.#timer = undefined;
+    if (this.#count === 0) return;
+    const leftMs = this.#heardMs + this.readTimeoutMs - performance.now();
+    if (leftMs > 0) {
+      this.#isInGrace = false;
+      this.#setTimer(Math.ceil(leftMs));
+    } else if (!this.#isInGrace) {
+      this.#isInGrace = true;
+      this.#setTimer(GRACE_MS);
+    } else {
+      this.#lose("silent", undefined);
+    }
+  }
+
+  #lose(reason: Loss["reason"], cause: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+    const requests: Request[] = [];
+    for (; this.#count > 0; this.#count--) {
+      requests.push(this.#ring[this.#first]!);
+      this.#ring[this.#first] = undefined;
+      this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
+    }
+    const sentCount = requests.length - this.#unflushed;
+    this.#hooks.onLost({
+      cause,
+      reason,
+      sent: requests.slice(0, sentCount),
+      unsent: requests.slice(sentCount),
+    });
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Sockets by `node:net` and `node:tls`, for Deno, Bun and Node alike: with a read buffer of its own
+ * (`onread`) it is level with the runtimes' own calls, so one file serves all three.
+ */
+
+import type { Socket as NetSocket } from "node:net";
+import { connect } from "node:net";
+import type { TlsOptions } from "../../kv/options.ts";
+import type { Socket, SocketHandlers, SocketTarget } from "./socket.ts";
+
+/** One read drains a burst of replies. */
+const READ_BYTES = 2 ** 16;
+
+class NodeSocket implements Socket {
+  readonly #socket: NetSocket;
+  readonly #onWritten: (error?: Error | null) => void;
+
+  constructor(socket: NetSocket, handlers: SocketHandlers) {
+    this.#socket = socket;
+    this.#onWritten = (error) => {
+      if (error === undefined || error === null) handlers.onWritten();
+    };
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes, this.#onWritten);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** Opens a connection; see {@linkcode ConnectSocket}. */
+export async function connectNodeSocket(
+  target: SocketTarget,
+  handlers: SocketHandlers,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const isTls = target.tls !== false;
+  const socket = target.tls === false
+    ? dial(target, handlers)
+    : await dialTls(target, target.tls, handlers);
+  return await new Promise((resolve, reject) => {
+    let isOpen = false;
+    let failure: Error | undefined;
+    const giveUp = (): void => void socket.destroy();
+    socket.on("error", (error) => failure ??= error);
+    socket.on("close", () => {
+      signal.removeEventListener("abort", giveUp);
+      if (isOpen) handlers.onClosed(failure);
+      else reject(failure ?? new Error("the connection was closed"));
+    });
+    socket.once(isTls ? "secureConnect" : "connect", () => {
+      signal.removeEventListener("abort", giveUp);
+      if (signal.aborted) return;
+      isOpen = true;
+      resolve(new NodeSocket(socket, handlers));
+    });
+    signal.addEventListener("abort", giveUp);
+    if (signal.aborted) giveUp();
+  });
+}
+
+function dial({ host, port }: SocketTarget, handlers: SocketHandlers): NetSocket {
+  return connect({
+    host,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    onread: {
+      buffer: new Uint8Array(READ_BYTES),
+      callback(count: number, buffer: Uint8Array): boolean {
+        handlers.onData(count === buffer.length ? buffer : buffer.subarray(0, count));
+        return true;
+      },
+    },
+  });
+}
+
+/** `node:tls` is loaded where it is asked for: most programs need none. */
+async function dialTls(
+  { host, port }: SocketTarget,
+  { caCerts, cert, key, serverName }: TlsOptions,
+  handlers: SocketHandlers,
+): Promise<NetSocket> {
+  const { connect } = await import("node:tls");
+  const socket = connect({
+    host,
+    port,
+    ...(caCerts !== undefined && { ca: [...caCerts] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    // The name of a host that is an address must not be sent.
+    ...(serverName !== undefined
+      ? { servername: serverName }
+      : isAddress(host)
+      ? {}
+      : { servername: host }),
+  });
+  socket.setNoDelay(true);
+  socket.on("data", (chunk: Uint8Array) => handlers.onData(chunk));
+  return socket;
+}
+
+function isAddress(host: string): boolean {
+  return host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+}

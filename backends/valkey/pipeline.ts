@@ -1,0 +1,253 @@
+/**
+ * The connection that all plain commands share, and what happens while there is none.
+ *
+ * A request goes out at once while the connection has room; else it waits here, in order, so that
+ * memory is bounded by what callers hold and not by what is encoded. When the connection is lost,
+ * requests that were not sent wait for the next one, reads are sent again, and all others reject:
+ * whether they took effect nobody knows, and doing them twice could be wrong.
+ *
+ * Nothing waits for ever: a request without a connection waits `connectTimeout` at most.
+ */
+
+import { Deque } from "../../internal/deque.ts";
+import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import { closedError } from "../../kv/errors.ts";
+import type { Connection, Loss } from "./connection.ts";
+import { delayBefore } from "./reconnect.ts";
+import { notSent, outcomeUnknown, type Request, silent } from "./request.ts";
+import { openSession, placeOf } from "./session.ts";
+import type { ConnectSocket } from "./socket.ts";
+
+/** A read that loses its connection is sent so often at most: it may be the reason. */
+const SENDS_MAX = 3;
+
+/** The shared connection. */
+export class Pipeline {
+  readonly #options: CheckedValkeyOptions;
+  readonly #connectSocket: ConnectSocket;
+  #connection: Connection | null = null;
+  /** Requests that wait for room or for a connection, the oldest first. */
+  readonly #waiting = new Deque<Request>();
+
+  /** The attempt to connect that is under way. */
+  #attempt: Promise<void> | null = null;
+  /** Whether there is, or is to be, a connection: not before `connect()` in manual mode. */
+  #isWanted: boolean;
+  #wasConnected = false;
+  #failures = 0;
+  #lastFailure: unknown;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #expiryTimer: ReturnType<typeof setTimeout> | undefined;
+  #closing: Promise<void> | null = null;
+  #isClosing = false;
+  #onDrained: (() => void) | null = null;
+
+  /** Connections made anew after one was lost. */
+  reconnects = 0;
+
+  constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
+    this.#options = options;
+    this.#connectSocket = connectSocket;
+    this.#isWanted = options.connectMode !== "manual";
+  }
+
+  /** Requests without an answer. */
+  get inFlight(): number {
+    return this.#waiting.length + (this.#connection?.inFlight ?? 0);
+  }
+
+  /** Sends a request, or keeps it until it can be sent. */
+  send(request: Request): void {
+    const connection = this.#connection;
+    if (this.#isClosing) return request.reject(closedError());
+    if (connection !== null && this.#waiting.length === 0 && connection.hasRoom) {
+      connection.send(request);
+    } else {
+      this.#keep(request);
+    }
+  }
+
+  /** Connects, unless there is a connection. Rejects if that fails. */
+  async connect(): Promise<void> {
+    if (this.#isClosing) throw closedError();
+    this.#isWanted = true;
+    if (this.#connection !== null) return;
+    try {
+      await this.#tryToConnect();
+    } catch (error) {
+      this.#isWanted = this.#wasConnected && this.#options.reconnect;
+      throw error;
+    }
+  }
+
+  /** Answers what was sent, rejects what waits for a connection, and ends. */
+  close(): Promise<void> {
+    this.#isClosing = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #keep(request: Request): void {
+    request.own();
+    if (this.#connection !== null) return this.#waiting.pushLast(request);
+    if (!this.#isWanted) {
+      const why = this.#wasConnected
+        ? `the connection to ${placeOf(this.#options)} was lost`
+        : "the store is not connected, call connect()";
+      return request.reject(notSent(request, why, this.#lastFailure));
+    }
+    if (this.#wasConnected && this.#waiting.length >= this.#options.offlineQueue) {
+      return request.reject(this.#noPlace(request));
+    }
+    request.waitingSinceMs = performance.now();
+    this.#waiting.pushLast(request);
+    this.#watchWaiting();
+    // Nothing else has begun to connect in lazy mode.
+    if (this.#attempt === null && this.#retryTimer === undefined) this.#retry();
+  }
+
+  // --- Connected -----------------------------------------------------------------------------------
+
+  /** Sends what waits as far as there is room. */
+  #onRoom(): void {
+    const connection = this.#connection;
+    while (this.#waiting.length > 0 && connection?.hasRoom) {
+      connection.send(this.#waiting.popFirst()!);
+    }
+    if (this.#onDrained !== null && this.inFlight === 0) this.#onDrained();
+  }
+
+  #onLost(loss: Loss): void {
+    const { reconnect } = this.#options;
+    const isOver = !reconnect || this.#isClosing;
+    this.#connection = null;
+    this.#lastFailure = loss.cause;
+    const kept: Request[] = [];
+    for (const request of loss.sent) {
+      const isAgain = loss.reason === "closed" && request.command.isRepeatable && !isOver &&
+        request.sendCount < SENDS_MAX;
+      if (isAgain) kept.push(request);
+      else if (loss.reason === "silent") request.reject(silent(request, this.#options.readTimeout));
+      else request.reject(outcomeUnknown(request, loss.cause));
+    }
+    kept.push(...loss.unsent);
+    for (const request of kept.reverse()) this.#waiting.pushFirst(request);
+    if (isOver) this.#giveUp();
+    else this.#waitForConnection();
+  }
+
+  /** No connection will come: those who wait for one hear of it. */
+  #giveUp(): void {
+    this.#isWanted = false;
+    for (let request = this.#waiting.popFirst(); request; request = this.#waiting.popFirst()) {
+      const error = !this.#isClosing ? this.#noConnection(request) : closedError();
+      request.reject(error);
+    }
+    this.#onDrained?.();
+  }
+
+  // --- Not connected -------------------------------------------------------------------------------
+
+  #waitForConnection(): void {
+    const nowMs = performance.now();
+    while (this.#waiting.length > this.#options.offlineQueue) {
+      const request = this.#waiting.popLast()!;
+      request.reject(this.#noPlace(request));
+    }
+    for (let i = 0; i < this.#waiting.length; i++) this.#waiting.at(i)!.waitingSinceMs = nowMs;
+    this.#watchWaiting();
+    this.#retry();
+  }
+
+  /** Rejects those who have waited long enough, when their time comes. */
+  #watchWaiting(): void {
+    const oldest = this.#waiting.at(0);
+    if (this.#expiryTimer !== undefined || oldest === undefined) return;
+    const leftMs = oldest.waitingSinceMs + this.#options.connectTimeout - performance.now();
+    this.#expiryTimer = setTimeout(() => {
+      this.#expiryTimer = undefined;
+      if (this.#connection !== null) return;
+      const untilMs = performance.now() - this.#options.connectTimeout;
+      for (let oldest = this.#waiting.at(0); oldest; oldest = this.#waiting.at(0)) {
+        if (oldest.waitingSinceMs > untilMs) break;
+        this.#waiting.popFirst();
+        oldest.reject(this.#noConnection(oldest));
+      }
+      this.#watchWaiting();
+    }, Math.min(Math.max(1, Math.ceil(leftMs)), 2 ** 31 - 1));
+  }
+
+  /** Tries to connect until it works, in the background. */
+  #retry(): void {
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#tryToConnect().catch(() => {
+        if (!this.#isClosing && this.#isWanted && this.#attempt === null) this.#retry();
+      });
+    }, delayBefore(this.#failures, Math.random()));
+    // A program may end while its store has no connection and nobody waits for one.
+    if (this.#waiting.length === 0) (this.#retryTimer as { unref?(): void }).unref?.();
+  }
+
+  /** Makes one attempt; all who ask meanwhile share it. */
+  #tryToConnect(): Promise<void> {
+    this.#attempt ??= this.#open().finally(() => this.#attempt = null);
+    return this.#attempt;
+  }
+
+  async #open(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    try {
+      const { connection } = await openSession(this.#connectSocket, this.#options, {
+        onRoom: () => this.#onRoom(),
+        onLost: (loss) => this.#onLost(loss),
+      });
+      this.#connection = connection;
+    } catch (error) {
+      this.#failures++;
+      this.#lastFailure = error;
+      throw error;
+    }
+    if (this.#isClosing) {
+      this.#connection.close();
+      throw closedError();
+    }
+    if (this.#wasConnected) this.reconnects++;
+    this.#wasConnected = true;
+    this.#failures = 0;
+    clearTimeout(this.#expiryTimer);
+    this.#expiryTimer = undefined;
+    this.#onRoom();
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#expiryTimer);
+    if (this.#connection === null) {
+      this.#giveUp();
+      await this.#attempt?.catch(() => {});
+      return;
+    }
+    if (this.inFlight > 0) {
+      await new Promise<void>((resolve) => this.#onDrained = resolve);
+    }
+    this.#onDrained = null;
+    this.#connection?.close();
+  }
+
+  #noConnection(request: Request): Error {
+    const why = `there is no connection to ${placeOf(this.#options)}`;
+    return notSent(request, why, this.#lastFailure);
+  }
+
+  #noPlace(request: Request): Error {
+    const { offlineQueue } = this.#options;
+    const why = offlineQueue === 0
+      ? `there is no connection to ${placeOf(this.#options)}`
+      : `there is no connection to ${
+        placeOf(this.#options)
+      }, and ${offlineQueue} calls wait for one`;
+    return notSent(request, why, this.#lastFailure);
+  }
+}

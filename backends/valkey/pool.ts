@@ -1,0 +1,70 @@
+/**
+ * Connections for calls that block one: each is lent to one call at a time. They are opened when
+ * asked for, up to a bound, and kept for the next.
+ */
+
+import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import type { Loss } from "./connection.ts";
+import { outcomeUnknown } from "./request.ts";
+import { openSession, type Session } from "./session.ts";
+import type { ConnectSocket } from "./socket.ts";
+
+/** Connections that are lent. */
+export class Pool {
+  readonly #options: CheckedValkeyOptions;
+  readonly #connectSocket: ConnectSocket;
+  readonly #idle: Session[] = [];
+  readonly #open = new Set<Session>();
+  #opening = 0;
+  #isClosed = false;
+
+  constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
+    this.#options = options;
+    this.#connectSocket = connectSocket;
+  }
+
+  /**
+   * Lends a connection.
+   *
+   * @returns It, or `null` where all of them are lent; one fewer than `poolSize`, whose first is
+   * shared by all plain calls.
+   */
+  async take(): Promise<Session | null> {
+    for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {
+      if (session.connection.isOpen) return session;
+    }
+    if (this.#isClosed || this.#open.size + this.#opening >= this.#options.poolSize - 1) {
+      return null;
+    }
+    this.#opening++;
+    try {
+      const session = await openSession(this.#connectSocket, this.#options, {
+        onRoom: () => {},
+        onLost: (loss) => this.#onLost(session, loss),
+      });
+      this.#open.add(session);
+      if (this.#isClosed) session.connection.close();
+      return session;
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  /** Takes a connection back. Nothing may be in flight on it. */
+  give(session: Session): void {
+    if (session.connection.isOpen) this.#idle.push(session);
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { connection } of [...this.#open]) connection.close();
+  }
+
+  #onLost(session: Session, { sent, unsent, cause }: Loss): void {
+    this.#open.delete(session);
+    const at = this.#idle.indexOf(session);
+    if (at !== -1) this.#idle.splice(at, 1);
+    for (const request of [...sent, ...unsent]) request.reject(outcomeUnknown(request, cause));
+  }
+}

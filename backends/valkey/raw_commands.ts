@@ -1,0 +1,81 @@
+/**
+ * Which commands a caller may send by hand. All calls share one connection, so what would change it
+ * for the others, hold it up, or answer otherwise than once, is refused.
+ */
+
+import { show } from "../../kv/errors.ts";
+
+/** Commands that change the connection for every other call, or make the server talk unasked. */
+const CHANGES_CONNECTION = new Set([
+  "ASKING",
+  "AUTH",
+  "HELLO",
+  "MONITOR",
+  "PSUBSCRIBE",
+  "PSYNC",
+  "PUNSUBSCRIBE",
+  "QUIT",
+  "READONLY",
+  "READWRITE",
+  "REPLCONF",
+  "RESET",
+  "SELECT",
+  "SSUBSCRIBE",
+  "SUBSCRIBE",
+  "SUNSUBSCRIBE",
+  "SYNC",
+  "UNSUBSCRIBE",
+]);
+/** Commands that span several: those of other calls would come between. */
+const SPANS_COMMANDS = new Set(["DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH"]);
+/** Commands that wait on the server, and every other call with them. */
+const WAITS = new Set([
+  "BLMOVE",
+  "BLMPOP",
+  "BLPOP",
+  "BRPOP",
+  "BRPOPLPUSH",
+  "BZMPOP",
+  "BZPOPMAX",
+  "BZPOPMIN",
+  "WAIT",
+  "WAITAOF",
+]);
+const STREAM_READS = new Set(["XREAD", "XREADGROUP"]);
+
+const utf8 = new TextDecoder();
+
+/**
+ * Checks a command.
+ *
+ * @throws {TypeError} If an argument is none, or the command is not for a shared connection.
+ */
+export function checkCommand(args: readonly unknown[]): void {
+  if (args.length === 0) throw new TypeError("Cannot run a command without a name");
+  for (const arg of args) checkArgument(arg);
+  const [name = "", second = ""] = args.slice(0, 2).map(wordOf);
+  if (CHANGES_CONNECTION.has(name) || (name === "CLIENT" && second === "REPLY")) {
+    fail(name, "it changes the connection that all calls share");
+  }
+  if (SPANS_COMMANDS.has(name)) fail(name, "all calls share a connection, use a script");
+  const isStreamWait = STREAM_READS.has(name) && args.some((arg) => wordOf(arg) === "BLOCK");
+  if (WAITS.has(name) || isStreamWait) fail(name, "it would hold up the calls behind it");
+}
+
+function checkArgument(arg: unknown): void {
+  if (typeof arg === "string" && arg.isWellFormed()) return;
+  if (arg instanceof Uint8Array || (typeof arg === "number" && Number.isFinite(arg))) return;
+  const found = typeof arg === "string" ? "a string with a lone surrogate" : `a ${typeof arg}`;
+  throw new TypeError(
+    `Cannot send ${found} in a command: it must be text, a finite number or a Uint8Array`,
+  );
+}
+
+function wordOf(arg: unknown): string {
+  const text = arg instanceof Uint8Array ? utf8.decode(arg.subarray(0, 64)) : String(arg);
+  return text.toUpperCase();
+}
+
+function fail(name: string, why: string): never {
+  throw new TypeError(`Cannot run ${show(name)}: ${why}`);
+}

@@ -1,0 +1,152 @@
+/**
+ * One command on its way: what to send, who waits, and what its answer means. There is one object
+ * a call and no closure: whatever is the same for all calls of a kind stands in its `Command`.
+ */
+
+import { KvConnectionError, KvError, KvServerError, show, wrongType } from "../../kv/errors.ts";
+import type { Decoder } from "../../kv/store.ts";
+import type { Argument, ReadAs, Reply, ReplyError } from "../../resp3/mod.ts";
+import type { Script } from "./scripts.ts";
+
+/** A kind of call. */
+export interface Command<R = unknown> {
+  /** What it does, for messages: "Cannot <action> <key>". */
+  readonly action: string;
+  /** What the key holds where the server says `WRONGTYPE`; `null` to pass its words on. */
+  readonly wrong: "a string" | "an array" | null;
+  /** The words before the key, encoded, and how many they are. */
+  readonly words: Uint8Array;
+  readonly wordCount: number;
+  /** The script that is run in place of a command of the server's own. */
+  readonly script: Script | null;
+  /** Whether sending it twice changes no more than sending it once: it only reads. */
+  readonly isRepeatable: boolean;
+  /** Turns the server's answer into the call's. Throws what the call rejects with. */
+  readonly parse: (reply: Reply, request: Request) => R;
+}
+
+/** The rest of a command that has none. */
+export const NO_ARGUMENTS: readonly Argument[] = [];
+
+type Resolve = (value: unknown) => void;
+type Reject = (error: unknown) => void;
+
+/** One call. */
+export class Request {
+  readonly command: Command;
+  /** The key, which follows the words; `null` where there is none. */
+  readonly key: string | null;
+  /** The argument after the key; `null` where there is none. */
+  value: Argument | null;
+  /** The arguments after that. */
+  rest: readonly Argument[];
+  readonly decoder: Decoder<unknown> | null;
+  readonly readAs: ReadAs;
+  resolve: Resolve = ignore;
+  reject: Reject = ignore;
+  /** How often it was sent. */
+  sendCount = 0;
+  /** When it began to wait for a connection. */
+  waitingSinceMs = 0;
+
+  constructor(
+    command: Command,
+    key: string | null,
+    value: Argument | null,
+    rest: readonly Argument[],
+    decoder: Decoder<unknown> | null,
+  ) {
+    this.command = command;
+    this.key = key;
+    this.value = value;
+    this.rest = rest;
+    this.decoder = decoder;
+    this.readAs = decoder === null || decoder.decodeText !== undefined ? "text" : "bytes";
+  }
+
+  /** Makes the promise of its outcome. Called at most once. */
+  promise<R>(): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      this.resolve = resolve as Resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Copies byte arguments, which are the caller's: the request is to be sent later. */
+  own(): void {
+    if (this.value instanceof Uint8Array) this.value = new Uint8Array(this.value);
+    if (this.rest.length > 0) this.rest = this.rest.map(ownArgument);
+  }
+
+  /** Takes the server's answer. */
+  settle(reply: Reply): void {
+    try {
+      this.resolve(this.command.parse(reply, this));
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** Takes the server's refusal. */
+  refuse(error: ReplyError): void {
+    this.reject(refusal(this, error));
+  }
+}
+
+function ignore(): void {}
+
+function ownArgument(arg: Argument): Argument {
+  return arg instanceof Uint8Array ? new Uint8Array(arg) : arg;
+}
+
+/** "Cannot get "k"": the beginning of each message about a request. */
+export function cannot({ command, key }: Request): string {
+  return key === null ? `Cannot ${command.action}` : `Cannot ${command.action} ${show(key)}`;
+}
+
+/** What a refusal of the server means for the caller. */
+function refusal(request: Request, { code, message }: ReplyError): KvError {
+  const { command, key } = request;
+  if (code === "WRONGTYPE" && command.wrong !== null && key !== null) {
+    return wrongType(command.action, key, command.wrong);
+  }
+  if (command.action === "increment" && isNumberRefusal(message)) {
+    return new KvError(
+      "not_a_number",
+      `${cannot(request)}: the value or the sum is no whole number within ±(2^53 − 1)`,
+    );
+  }
+  return new KvServerError(code, `${cannot(request)}: the server answered ${quote(message)}`);
+}
+
+function isNumberRefusal(message: string): boolean {
+  return /^(ERR (value is not an integer|increment or decrement would overflow)|RANGE\b)/
+    .test(message);
+}
+
+/** The server's words, less those in which it repeats the arguments: they may be values. */
+export function quote(message: string): string {
+  return `"${message.replace(/, with args beginning with.*$/s, "")}"`;
+}
+
+/** The error of an answer that no server of this protocol gives. */
+export function oddAnswer(request: Request): KvServerError {
+  return new KvServerError("ERR", `${cannot(request)}: the server's answer is not of its type`);
+}
+
+/** The error of a request that never left. */
+export function notSent(request: Request, why: string, cause?: unknown): KvConnectionError {
+  const message = `${cannot(request)}: ${why}`;
+  return new KvConnectionError("not_sent", message, cause === undefined ? {} : { cause });
+}
+
+/** The error of a request that was sent and got no answer. */
+export function outcomeUnknown(request: Request, cause?: unknown): KvConnectionError {
+  const message = `${cannot(request)}: the connection was lost before the answer came`;
+  return new KvConnectionError("unknown", message, cause === undefined ? {} : { cause });
+}
+
+/** The error of a request whose server stayed silent. */
+export function silent(request: Request, ms: number): KvError {
+  return new KvError("timeout", `${cannot(request)}: the server was silent for ${ms} ms`);
+}

@@ -1,0 +1,124 @@
+/**
+ * From an address to a connection that is ready for commands: the socket, RESP3, who we are, the
+ * database. All of it within one time limit, and every failure is one of the documented errors.
+ */
+
+import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
+import type { Argument, Reply } from "../../resp3/mod.ts";
+import { define, toReply } from "./commands.ts";
+import { Connection, type ConnectionHooks } from "./connection.ts";
+import { outcomeUnknown, Request } from "./request.ts";
+import type { ConnectSocket } from "./socket.ts";
+
+/** A connection that is ready, and the number by which the server knows it. */
+export interface Session {
+  readonly connection: Connection;
+  readonly clientId: number;
+}
+
+/**
+ * Opens a connection and makes it ready.
+ *
+ * @param hooks Called once the session is there, not before.
+ * @throws {KvConnectionError} `not_sent`, if there is no connection in time.
+ * @throws {KvServerError} If the server refuses us.
+ * @throws {TypeError} If a permission is missing.
+ */
+export async function openSession(
+  connect: ConnectSocket,
+  options: CheckedValkeyOptions,
+  hooks: ConnectionHooks,
+): Promise<Session> {
+  const abort = new AbortController();
+  let connection: Connection | undefined;
+  let isReady = false;
+  const timer = setTimeout(() => {
+    abort.abort();
+    connection?.close();
+  }, Math.min(options.connectTimeout, 2 ** 31 - 1));
+  try {
+    connection = await Connection.open(connect, {
+      target: options,
+      signal: abort.signal,
+      bufferSize: options.bufferSize,
+      readTimeoutMs: options.readTimeout,
+    }, {
+      onRoom(): void {
+        if (isReady) hooks.onRoom();
+      },
+      onLost(loss): void {
+        if (isReady) return hooks.onLost(loss);
+        for (const request of [...loss.sent, ...loss.unsent]) {
+          request.reject(outcomeUnknown(request, loss.cause));
+        }
+      },
+    });
+    const clientId = await greet(connection, options);
+    if (!connection.isOpen) throw new Error("the connection was lost at once");
+    isReady = true;
+    return { connection, clientId };
+  } catch (cause) {
+    connection?.close();
+    throw connectError(options, cause, abort.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Says hello, all in one write, and gives the number of the connection. */
+async function greet(connection: Connection, options: CheckedValkeyOptions): Promise<number> {
+  const action = `connect to ${placeOf(options)}`;
+  const ask = (words: string, args: readonly Argument[]): Promise<Reply> => {
+    const request = new Request(define(action, words, toReply), null, null, args, null);
+    const answer = request.promise<Reply>();
+    connection.send(request);
+    return answer;
+  };
+  const { username = "default", password, clientName, database } = options;
+  const isKnown = password !== undefined || options.username !== undefined;
+  const hello = ask("HELLO", [
+    3,
+    ...(isKnown ? ["AUTH", username, password ?? ""] : []),
+    ...(clientName === undefined ? [] : ["SETNAME", clientName]),
+  ]);
+  const others = database === 0 ? [] : [ask("SELECT", [database])];
+  // A server that is still loading its data greets, and then refuses everything.
+  others.push(ask("PING", []));
+  const [facts] = await Promise.all([hello, ...others]);
+  const clientId = facts instanceof Map ? facts.get("id") : undefined;
+  if (typeof clientId !== "number") throw new Error("the server did not say hello");
+  return clientId;
+}
+
+/** Where the server is, for messages. */
+export function placeOf({ host, port }: CheckedValkeyOptions): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function connectError(
+  options: CheckedValkeyOptions,
+  cause: unknown,
+  isLate: boolean,
+): Error {
+  const where = placeOf(options);
+  if (cause instanceof KvServerError) {
+    const isOld = cause.serverCode === "NOPROTO" || /unknown command/i.test(cause.message);
+    if (!isOld) return cause;
+    const why = "the server does not speak RESP3, as Valkey and Redis 6 do";
+    return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
+  }
+  if (cause instanceof Error && cause.name === "NotCapable") {
+    return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
+  }
+  const why = isLate
+    ? `no answer within ${options.connectTimeout} ms`
+    : reasonOf(cause) ?? "the connection was lost at once";
+  return new KvConnectionError("not_sent", `Cannot connect to ${where}: ${why}`, { cause });
+}
+
+/** What went wrong with a socket, in the system's words. */
+function reasonOf(cause: unknown): string | undefined {
+  if (cause instanceof KvConnectionError) return reasonOf(cause.cause);
+  return cause instanceof Error && cause.message !== "" ? cause.message : undefined;
+}

@@ -1,0 +1,250 @@
+/**
+ * The contract on a Valkey server: each call becomes one request, and the request's promise is the
+ * call's. See `commands.ts` for what goes over the wire.
+ */
+
+import { decodeValue } from "../../kv/codec.ts";
+import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
+import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
+import type { Argument, Reply } from "../../resp3/mod.ts";
+import * as commands from "./commands.ts";
+import { Pipeline } from "./pipeline.ts";
+import { Pool } from "./pool.ts";
+import { type Command, NO_ARGUMENTS, Request } from "./request.ts";
+import { scanEntries, scanKeys } from "./scan.ts";
+import type { ConnectSocket } from "./socket.ts";
+import { Waits, type Wanted } from "./waits.ts";
+
+/** Keys that `clear` removes by one command. */
+const KEYS_A_CLEAR = 500;
+
+/** A store on a Valkey server. */
+export class ValkeyStore implements Store {
+  readonly backend = "valkey";
+  readonly #pipeline: Pipeline;
+  readonly #waits: Waits;
+  readonly #ask = <R>(request: Request): Promise<R> => this.#run(request);
+  readonly #get: Command;
+  #hits = 0;
+  #misses = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
+    this.#pipeline = new Pipeline(options, connectSocket);
+    const pool = new Pool(options, connectSocket);
+    this.#waits = new Waits(this.#pipeline, pool, options.readTimeout);
+    this.#get = commands.getCommand((isHit) => {
+      if (isHit) this.#hits++;
+      else this.#misses++;
+    });
+  }
+
+  get<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
+    return this.#run(new Request(this.#get, key, null, NO_ARGUMENTS, decoder));
+  }
+
+  put(key: string, value: Value, options: StorePut): Promise<boolean> {
+    const args = commands.setArguments(options);
+    return this.#run(new Request(commands.SET, key, value, args, null));
+  }
+
+  fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
+    return this.#run(new Request(commands.FETCH_REMOVE, key, null, NO_ARGUMENTS, decoder));
+  }
+
+  remove(key: string): Promise<boolean> {
+    return this.#call(commands.REMOVE_STRING, key);
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#call(commands.DELETE, key);
+  }
+
+  increment(key: string, by: number): Promise<number> {
+    return this.#call(commands.INCREMENT_BY, key, by);
+  }
+
+  putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
+    return this.#call(commands.REPLACE_EQUAL, key, expected, [value]);
+  }
+
+  removeIfEqual(key: string, expected: Value): Promise<boolean> {
+    return this.#call(commands.REMOVE_EQUAL, key, expected);
+  }
+
+  push(key: string, values: readonly Value[], end: End): Promise<number> {
+    return this.#call(commands.PUSH[end], key, null, values);
+  }
+
+  pop<T>(key: string, end: End, wait: StoreWait, decoder: Decoder<T>): Promise<T | null> {
+    if (wait.waitMs === 0) {
+      return this.#run(new Request(commands.POP[end], key, null, NO_ARGUMENTS, decoder));
+    }
+    return this.#wait(wait, decoder, {
+      ask: () => new Request(commands.TRY_POP[end], key, null, NO_ARGUMENTS, decoder),
+      block: (seconds) => new Request(commands.WAIT_POP[end], key, seconds, NO_ARGUMENTS, decoder),
+    });
+  }
+
+  move<T>(from: string, to: string, move: StoreMove, decoder: Decoder<T>): Promise<T | null> {
+    const ends = [commands.endWord(move.take), commands.endWord(move.put)];
+    if (move.waitMs === 0) return this.#run(new Request(commands.MOVE, from, to, ends, decoder));
+    return this.#wait(move, decoder, {
+      ask: () => new Request(commands.TRY_MOVE, from, to, ends, decoder),
+      block: (seconds) => new Request(commands.WAIT_MOVE, from, to, [...ends, seconds], decoder),
+    });
+  }
+
+  length(key: string): Promise<number> {
+    return this.#call(commands.LENGTH, key);
+  }
+
+  range<T>(key: string, start: number, end: number, decoder: Decoder<T>): Promise<T[]> {
+    const args = commands.rangeArguments(start, end);
+    return this.#run(new Request(commands.RANGE, key, null, args, decoder));
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.#call(commands.HAS, key);
+  }
+
+  inspect(key: string): Promise<Inspection | null> {
+    return this.#call(commands.INSPECT_KEY, key);
+  }
+
+  touch(key: string, expireIn: number): Promise<boolean> {
+    return this.#call(commands.TOUCH, key, expireIn);
+  }
+
+  persist(key: string): Promise<boolean> {
+    return this.#call(commands.PERSIST, key);
+  }
+
+  getMany<T>(keys: readonly string[], decoder: Decoder<T>): Promise<(T | null)[]> {
+    return all(keys, (key) => this.get(key, decoder));
+  }
+
+  async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
+    const options = { expireIn, ifAbsent: false, keepTtl: false };
+    await all(entries, ([key, value]) => this.put(key, value, options));
+  }
+
+  removeMany(keys: readonly string[]): Promise<boolean[]> {
+    return all(keys, (key) => this.remove(key));
+  }
+
+  async *keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
+    if (limit === 0) return void await this.flush();
+    let left = limit;
+    for await (const page of scanKeys(this.#ask, prefix, false)) {
+      for (const key of page) {
+        yield key;
+        if (--left === 0) return;
+      }
+    }
+  }
+
+  async *entries<T>(
+    prefix: string,
+    limit: number,
+    decoder: Decoder<T>,
+  ): AsyncGenerator<[string, T], undefined> {
+    if (limit === 0) return void await this.flush();
+    let left = limit;
+    for await (const entry of scanEntries(this.#ask, prefix, decoder)) {
+      yield entry;
+      if (--left === 0) return;
+    }
+  }
+
+  async clear(prefix: string): Promise<number> {
+    let count = 0;
+    for await (const keys of scanKeys(this.#ask, prefix, false)) {
+      for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
+        const page = keys.slice(at, at + KEYS_A_CLEAR);
+        const request = new Request(commands.DELETE_PAGE, null, null, page, null);
+        count += await this.#run<number>(request);
+      }
+    }
+    return count;
+  }
+
+  async stats(): Promise<KvStats> {
+    const inFlight = this.#pipeline.inFlight + this.#waits.count;
+    const [entries, info] = await Promise.all([
+      this.#call(commands.COUNT_KEYS, null),
+      this.#call(commands.INFO, null),
+    ]);
+    return {
+      backend: this.backend,
+      entries,
+      bytes: fact(info, "used_memory_dataset"),
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: fact(info, "evicted_keys"),
+      inFlight,
+      reconnects: this.#pipeline.reconnects,
+    };
+  }
+
+  /** Connects, unless there is a connection. */
+  connect(): Promise<void> {
+    return this.#pipeline.connect();
+  }
+
+  /** Resolves once every request so far has its outcome. Waiting pops are none of them. */
+  async flush(): Promise<void> {
+    // Answers come in order, so this one is the last of them.
+    await this.#call(commands.PING, null);
+  }
+
+  /** Runs a command of the caller's own. */
+  command(args: readonly Argument[]): Promise<Reply> {
+    return this.#run(new Request(commands.RAW, null, null, args, null));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#waits.close();
+    await this.#pipeline.close();
+  }
+
+  #call<R>(
+    command: Command<R>,
+    key: string | null,
+    value: Argument | null = null,
+    rest: readonly Argument[] = NO_ARGUMENTS,
+  ): Promise<R> {
+    return this.#run(new Request(command, key, value, rest, null));
+  }
+
+  #run<R>(request: Request): Promise<R> {
+    const promise = request.promise<R>();
+    this.#pipeline.send(request);
+    return promise;
+  }
+
+  async #wait<T>(wait: StoreWait, decoder: Decoder<T>, wanted: Wanted): Promise<T | null> {
+    const found = await this.#waits.take(wanted, wait);
+    return found === null ? null : decodeValue(found as Value, decoder);
+  }
+}
+
+/** Makes a call for each item at once, and settles when all of them have. */
+async function all<I, R>(items: readonly I[], call: (item: I) => Promise<R>): Promise<R[]> {
+  const outcomes = await Promise.allSettled(items.map(call));
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+/** A number of the server's `INFO`. */
+function fact(info: unknown, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(String(info))?.[1] ?? 0);
+}
