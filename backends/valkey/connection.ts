@@ -22,7 +22,7 @@ const IN_FLIGHT_MAX = 4096;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 20;
 /** Requests that leave without waiting for the end of the turn. */
-const EARLY_REQUESTS = 32;
+const EARLY_REQUESTS = 64;
 /** Byte arguments up to this are copied: a copy is cheaper than a write of their own. */
 const COPIED_BYTES_MAX = 2 ** 15;
 /** A turn for the event loop, which may have been held up, before silence is believed. */
