@@ -3,8 +3,9 @@
  * call's. See `commands.ts` for what goes over the wire.
  */
 
-import { decodeValue } from "../../kv/codec.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import { decodeValue } from "../../kv/codec.ts";
+import { closedError } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import type { Argument, Reply } from "../../resp3/mod.ts";
@@ -139,6 +140,7 @@ export class ValkeyStore implements Store {
     let left = limit;
     for await (const page of scanKeys(this.#ask, prefix, false)) {
       for (const key of page) {
+        this.#checkOpen();
         yield key;
         if (--left === 0) return;
       }
@@ -153,6 +155,7 @@ export class ValkeyStore implements Store {
     if (limit === 0) return void await this.flush();
     let left = limit;
     for await (const entry of scanEntries(this.#ask, prefix, decoder)) {
+      this.#checkOpen();
       yield entry;
       if (--left === 0) return;
     }
@@ -210,8 +213,13 @@ export class ValkeyStore implements Store {
   }
 
   async #close(): Promise<void> {
+    // Waiting calls end first: that takes the shared connection.
     await this.#waits.close();
     await this.#pipeline.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw closedError();
   }
 
   #call<R>(
@@ -224,12 +232,14 @@ export class ValkeyStore implements Store {
   }
 
   #run<R>(request: Request): Promise<R> {
+    this.#checkOpen();
     const promise = request.promise<R>();
     this.#pipeline.send(request);
     return promise;
   }
 
   async #wait<T>(wait: StoreWait, decoder: Decoder<T>, wanted: Wanted): Promise<T | null> {
+    this.#checkOpen();
     const found = await this.#waits.take(wanted, wait);
     return found === null ? null : decodeValue(found as Value, decoder);
   }
