@@ -111,14 +111,15 @@ function connectError(
   if (cause instanceof Error && cause.name === "NotCapable") {
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
+  const root = cause instanceof KvConnectionError ? cause.cause : cause;
   const why = isLate
     ? `no answer within ${options.connectTimeout} ms`
-    : reasonOf(cause) ?? "the connection was lost at once";
-  return new KvConnectionError("not_sent", `Cannot connect to ${where}: ${why}`, { cause });
+    : reasonOf(root) ?? "the connection was lost at once";
+  const message = `Cannot connect to ${where}: ${why}`;
+  return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
 }
 
 /** What went wrong with a socket, in the system's words. */
 function reasonOf(cause: unknown): string | undefined {
-  if (cause instanceof KvConnectionError) return reasonOf(cause.cause);
   return cause instanceof Error && cause.message !== "" ? cause.message : undefined;
 }

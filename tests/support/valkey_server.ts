@@ -55,7 +55,8 @@ export async function canStartValkey(): Promise<boolean> {
 /**
  * Starts a server.
  *
- * @param options `args`: more of the command line. `port`: one that another server had.
+ * @param options `args`: more of the command line. `port`: one that another server had. `script`:
+ * what a shell does first, in the server's directory.
  */
 export async function startValkey(
   { args = [], port, tls = false, script = "" }: {
@@ -72,21 +73,23 @@ export async function startValkey(
     ...args,
   ];
   const shell = `set -eu
-directory=$(mktemp -d); cd "$directory"
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+cd "$directory"
 ${script}
 valkey-server --dir "$directory" "$@" </dev/null >log 2>&1 & pid=$!
 echo "$pid $directory"
 cat >/dev/null
-kill -KILL "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true
-rm -rf "$directory"`;
+kill -KILL "$pid" 2>/dev/null || true
+wait "$pid" 2>/dev/null || true`;
   const child = spawn("sh", ["-c", shell, "sh", ...words], { stdio: ["pipe", "pipe", "inherit"] });
-  const [line] = await once(child.stdout!, "data");
+  const ended = once(child, "exit").then(() => [""]);
+  const [line] = await Promise.race([once(child.stdout!, "data"), ended]);
+  if (String(line) === "") throw new Error("Cannot start valkey-server: its script failed");
   const [pid = "", directory = ""] = String(line).trim().split(" ");
   child.unref();
   await untilUp(chosen, tls);
   const stop = async (): Promise<void> => {
-    if (child.exitCode !== null) return;
-    const ended = once(child, "exit");
     child.stdin!.end();
     await ended;
   };

@@ -1,0 +1,540 @@
+/**
+ * The client against a server that does what a test says: replies in pieces, connections that end
+ * at the worst moment, silence, garbage, refusals.
+ */
+
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { KvConnectionError, KvError, KvServerError } from "../kv/errors.ts";
+import type { ValkeyKv } from "../kv/kv.ts";
+import { openKv } from "../kv/open.ts";
+import type { ValkeyOptions } from "../kv/options.ts";
+import { RespError } from "../resp3/mod.ts";
+import { encodeText } from "./support/resp_writer.ts";
+import { type Peer, type Script, startScripted } from "./support/scripted_server.ts";
+
+const LATER = { reconnect: false } as const;
+
+async function withServer(
+  script: Script,
+  run: (kv: ValkeyKv, server: Awaited<ReturnType<typeof startScripted>>) => Promise<void>,
+  options: Partial<ValkeyOptions> = {},
+): Promise<void> {
+  await using server = await startScripted(script);
+  await using kv = await openKv({ ...options, backend: "valkey", port: server.port });
+  await run(kv, server);
+}
+
+async function errorOf(call: Promise<unknown>): Promise<KvError> {
+  const error = await call.then(() => null, (error: unknown) => error);
+  ok(error instanceof KvError, `the call must reject with a KvError, not ${String(error)}`);
+  return error;
+}
+
+/** Answers the first GET by `act`, later ones by `$5 later`, and SET never. */
+function firstGet(act: (peer: Peer) => void): Script {
+  let isFirst = true;
+  return ([name], peer) => {
+    if (name !== "GET") return undefined;
+    if (!isFirst) return "$5\r\nlater\r\n";
+    isFirst = false;
+    act(peer);
+  };
+}
+
+describe("Valkey client reads", () => {
+  it("a reply that is cut at every byte", async () => {
+    const reply = encodeText("$7\r\nhé\r\n.o\r\n");
+    let cut = 0;
+    await withServer(([name], peer) => {
+      if (name !== "GET") return;
+      const at = cut++;
+      void peer.send(reply.subarray(0, at)).then(() => peer.send(reply.subarray(at)));
+    }, async (kv) => {
+      for (let at = 0; at <= reply.length; at++) strictEqual(await kv.get("k"), "hé\r\n.o");
+    });
+  });
+
+  it("replies byte by byte, each for its own caller", async () => {
+    const reply = encodeText("$1\r\na\r\n$1\r\nb\r\n$-1\r\n_\r\n-WRONGTYPE no\r\n");
+    let count = 0;
+    await withServer(([name], peer) => {
+      if (name !== "GET" || ++count < 5) return;
+      void (async () => {
+        for (const byte of reply) await peer.send(Uint8Array.of(byte));
+      })();
+    }, async (kv) => {
+      const calls = ["a", "b", "c", "d", "e"].map((key) => kv.get(key));
+      calls[4]!.catch(() => {});
+      deepStrictEqual(await Promise.all(calls.slice(0, 4)), ["a", "b", null, null]);
+      strictEqual((await errorOf(calls[4]!)).code, "wrong_type");
+    });
+  });
+
+  it("two replies in one chunk, with pushes and attributes between them", async () => {
+    const noise = ">2\r\n+invalidate\r\n*1\r\n$1\r\nk\r\n|1\r\n+ttl\r\n:5\r\n";
+    let count = 0;
+    await withServer(([name]) => {
+      if (name !== "GET" || ++count < 2) return;
+      return `${noise}$1\r\na\r\n${noise}$1\r\nb\r\n>1\r\n+bye\r\n`;
+    }, async (kv) => {
+      deepStrictEqual(await Promise.all([kv.get("a"), kv.get("b")]), ["a", "b"]);
+    });
+  });
+
+  it("a value that is not UTF-8: the call rejects, the connection goes on", async () => {
+    await withServer(([name, key]) => {
+      if (name !== "GET") return;
+      return key === "bad" ? Uint8Array.of(0x24, 0x31, 13, 10, 0xff, 13, 10) : "$4\r\ngood\r\n";
+    }, async (kv, server) => {
+      const calls = [kv.get("bad"), kv.get("good")];
+      await rejects(calls[0]!, TypeError);
+      strictEqual(await calls[1], "good");
+      strictEqual(server.peers.length, 1);
+    });
+  });
+
+  it("an answer of another type as an error of the server", async () => {
+    await withServer(([name]) => name === "GET" ? ":5\r\n" : undefined, async (kv, server) => {
+      ok(await errorOf(kv.get("k")) instanceof KvServerError);
+      strictEqual(server.peers.length, 1);
+    });
+  });
+});
+
+describe("Valkey client loses its connection", () => {
+  const ends: Record<string, (peer: Peer) => void> = {
+    "before a reply": (peer) => peer.hangUp(),
+    "inside a reply": (peer) => void peer.send("$10\r\nhal").then(() => peer.hangUp()),
+  };
+  for (const [when, act] of Object.entries(ends)) {
+    it(`${when}: a read is sent again`, async () => {
+      await withServer(firstGet(act), async (kv, server) => {
+        strictEqual(await kv.get("k"), "later");
+        strictEqual(server.peers.length, 2);
+        strictEqual((await kv.command("GET", "k")) as string, "later");
+      });
+    });
+
+    it(`${when}: a write is not, and rejects with outcome "unknown"`, async () => {
+      const script: Script = ([name], peer) => name === "SET" ? act(peer) : undefined;
+      await withServer(script, async (kv, server) => {
+        const error = await errorOf(kv.put("secret-key", "secret-value"));
+        ok(error instanceof KvConnectionError);
+        strictEqual(error.outcome, "unknown");
+        match(error.message, /^Cannot put "secret-key": the connection was lost/);
+        ok(!error.message.includes("secret-value"));
+        await kv.flush();
+        const sets = server.peers.flatMap(({ commands }) => commands.filter(([c]) => c === "SET"));
+        strictEqual(sets.length, 1);
+      });
+    });
+  }
+
+  it("after a reply: the caller has it, and the next call goes to a new connection", async () => {
+    const script = firstGet((peer) => void peer.send("$5\r\nfirst\r\n").then(() => peer.hangUp()));
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.get("k"), "first");
+      while (server.openCount > 0 && server.peers.length < 2) await kv.flush();
+      strictEqual(await kv.get("k"), "later");
+    });
+  });
+
+  it("by every read again and again: the read rejects in the end", async () => {
+    const script: Script = ([name], peer) => name === "GET" ? peer.hangUp() : undefined;
+    await withServer(script, async (kv, server) => {
+      const error = await errorOf(kv.get("poison"));
+      ok(error instanceof KvConnectionError);
+      strictEqual(error.outcome, "unknown");
+      strictEqual(
+        server.peers.filter((peer) => peer.commands.some(([c]) => c === "GET")).length,
+        3,
+      );
+    });
+  });
+
+  it("with calls in flight: those before the cut are done, those behind it reject", async () => {
+    let count = 0;
+    const script: Script = ([name], peer) => {
+      if (name !== "SET") return;
+      if (++count < 4) return "+OK\r\n";
+      if (count === 4) setTimeout(() => peer.hangUp(), 5);
+    };
+    await withServer(script, async (kv) => {
+      const outcomes = await Promise.allSettled([1, 2, 3, 4, 5, 6].map((n) => kv.put("k", `${n}`)));
+      deepStrictEqual(outcomes.map(({ status }) => status), [
+        "fulfilled",
+        "fulfilled",
+        "fulfilled",
+        "rejected",
+        "rejected",
+        "rejected",
+      ]); // deno-fmt-ignore-line
+    });
+  });
+
+  const garbage: Record<string, string> = {
+    "text of another protocol": "HTTP/1.1 400 Bad Request\r\n\r\n",
+    "a hostile length": "$99999999999999\r\n",
+    "an array without end": "*999999999\r\n",
+    "a reply that nobody asked for": "$1\r\na\r\n$1\r\nb\r\n+c\r\n",
+  };
+  for (const [what, bytes] of Object.entries(garbage)) {
+    it(`to ${what}: it is closed, and its bytes reach no other call`, async () => {
+      let isFirst = true;
+      const script: Script = ([name]) => {
+        if (name !== "INCRBY" && name !== "EVAL") return undefined;
+        if (!isFirst) return ":7\r\n";
+        isFirst = false;
+        return bytes;
+      };
+      await withServer(script, async (kv, server) => {
+        const first = await kv.increment("n").then(() => "answered", (error: KvError) => error);
+        if (first instanceof KvConnectionError) {
+          strictEqual(first.outcome, "unknown");
+          ok(first.cause instanceof RespError);
+        }
+        while (server.peers.length < 2) await kv.flush().catch(() => {});
+        strictEqual(await kv.increment("n"), 7);
+        strictEqual(server.peers.length, 2);
+      });
+    });
+  }
+});
+
+describe("Valkey client meets silence", () => {
+  it("a call rejects with code timeout, and a late reply reaches no other call", async () => {
+    const late: Peer[] = [];
+    let isFirst = true;
+    const script: Script = ([name], peer) => {
+      if (name !== "GET") return;
+      if (!isFirst) return "$3\r\nnew\r\n";
+      isFirst = false;
+      late.push(peer);
+    };
+    await withServer(script, async (kv, server) => {
+      const error = await errorOf(kv.get("k"));
+      strictEqual(error.code, "timeout");
+      match(error.message, /^Cannot get "k": the server was silent for 60 ms$/);
+      await late[0]!.send("$3\r\nold\r\n");
+      strictEqual(await kv.get("k"), "new");
+      strictEqual(server.peers.length, 2);
+    }, { readTimeout: 60 });
+  });
+
+  it("a server that answers slowly, but answers, is not silent", async () => {
+    const script: Script = ([name], peer) => {
+      if (name !== "GET") return;
+      void (async () => {
+        for (const byte of encodeText("$12\r\nhello world!\r\n")) {
+          await peer.send(Uint8Array.of(byte));
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      })();
+    };
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.get("k"), "hello world!");
+      strictEqual(server.peers.length, 1);
+    }, { readTimeout: 100 });
+  });
+
+  it("an event loop that was held up is not taken for a silent server", async () => {
+    const script: Script = ([name]) => name === "GET" ? "$1\r\na\r\n" : undefined;
+    await withServer(script, async (kv, server) => {
+      const call = kv.get("k");
+      await Promise.resolve();
+      const untilMs = Date.now() + 100;
+      while (Date.now() < untilMs);
+      strictEqual(await call, "a");
+      strictEqual(server.peers.length, 1);
+    }, { readTimeout: 30 });
+  });
+
+  it("a server that accepts and never greets: openKv rejects in time", async () => {
+    await using server = await startScripted(() => "");
+    const error = await errorOf(
+      openKv({ backend: "valkey", port: server.port, connectTimeout: 60 }),
+    );
+    ok(error instanceof KvConnectionError);
+    strictEqual(error.outcome, "not_sent");
+    match(error.message, /^Cannot connect to 127\.0\.0\.1:\d+: no answer within 60 ms$/);
+  });
+});
+
+describe("Valkey client is refused", () => {
+  const refusals: Record<string, [Script, string, RegExp]> = {
+    "a wrong password": [
+      ([name]) => name === "HELLO" ? "-WRONGPASS invalid username-password pair\r\n" : undefined,
+      "WRONGPASS",
+      /the server answered "WRONGPASS invalid username-password pair"$/,
+    ],
+    "no password": [
+      ([name]) => name === "HELLO" ? "-NOAUTH HELLO must be called with AUTH\r\n" : undefined,
+      "NOAUTH",
+      /NOAUTH/,
+    ],
+    "a server without HELLO": [
+      ([name]) => name === "HELLO" ? "-ERR unknown command 'HELLO'\r\n" : undefined,
+      "ERR",
+      /the server does not speak RESP3/,
+    ],
+    "a server without RESP3": [
+      ([name]) => name === "HELLO" ? "-NOPROTO unsupported protocol version\r\n" : undefined,
+      "NOPROTO",
+      /the server does not speak RESP3/,
+    ],
+    "a server that is loading": [
+      ([name]) => name === "PING" ? "-LOADING the dataset is loading\r\n" : undefined,
+      "LOADING",
+      /LOADING/,
+    ],
+    "a database that is not there": [
+      ([name]) => name === "SELECT" ? "-ERR DB index is out of range\r\n" : undefined,
+      "ERR",
+      /out of range/,
+    ],
+  };
+  for (const [why, [script, code, message]] of Object.entries(refusals)) {
+    it(`by ${why}`, async () => {
+      await using server = await startScripted(script);
+      const options = { port: server.port, username: "ada", password: "s3cret", database: 3 };
+      const error = await errorOf(openKv({ backend: "valkey", ...options }));
+      ok(error instanceof KvServerError, String(error));
+      strictEqual(error.serverCode, code);
+      match(error.message, /^Cannot connect to 127\.0\.0\.1:\d+: /);
+      match(error.message, message);
+      ok(!JSON.stringify([error.message, String(error.cause)]).includes("s3cret"));
+    });
+  }
+
+  it("by an error of the server: its code is told, and no argument", async () => {
+    const script: Script = ([name]) =>
+      name === "SET" || name === "FROB"
+        ? "-OOM command not allowed, with args beginning with: 'secret'\r\n"
+        : undefined;
+    await withServer(script, async (kv) => {
+      for (const call of [kv.put("k", "secret"), kv.command("FROB", "secret")]) {
+        const error = await errorOf(call);
+        ok(error instanceof KvServerError);
+        strictEqual(error.serverCode, "OOM");
+        ok(!error.message.includes("secret"));
+      }
+    });
+  });
+
+  it("while the server loads its data after a restart: calls wait until it has", async () => {
+    const script: Script = ([name], peer) => {
+      if (name === "PING" && peer.number === 2) return "-LOADING the dataset is loading\r\n";
+      if (name === "GET" && peer.number === 1) return peer.hangUp();
+      return name === "GET" ? "$3\r\nnew\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.get("k"), "new");
+      strictEqual(server.peers.length, 3);
+      strictEqual((await kv.command("GET", "k")) as string, "new");
+    });
+  });
+});
+
+describe("Valkey client greets", () => {
+  it("with RESP3, name and credentials, then the database, in one write", async () => {
+    await withServer(() => {}, async (_kv, server) => {
+      deepStrictEqual(server.peers[0]!.commands, [
+        ["HELLO", "3", "AUTH", "ada", "pässword", "SETNAME", "worker"],
+        ["SELECT", "3"],
+        ["PING"],
+      ]);
+      await Promise.resolve();
+    }, { username: "ada", password: "pässword", clientName: "worker", database: 3 });
+  });
+
+  it("as the default user where there is only a password, and without SELECT for 0", async () => {
+    await withServer(() => {}, async (_kv, server) => {
+      deepStrictEqual(server.peers[0]!.commands, [
+        ["HELLO", "3", "AUTH", "default", "p"],
+        ["PING"],
+      ]);
+      await Promise.resolve();
+    }, { password: "p" });
+  });
+});
+
+describe("Valkey client without a connection", () => {
+  it("connectMode lazy connects at the first call", async () => {
+    const script: Script = ([name]) => name === "GET" ? "$1\r\na\r\n" : undefined;
+    await withServer(script, async (kv, server) => {
+      strictEqual(server.peers.length, 0);
+      deepStrictEqual(await Promise.all([kv.get("a"), kv.get("b")]), ["a", "a"]);
+      strictEqual(server.peers.length, 1);
+    }, { connectMode: "lazy", offlineQueue: 0 });
+  });
+
+  it("connectMode manual rejects until connect()", async () => {
+    const script: Script = ([name]) => name === "GET" ? "$1\r\na\r\n" : undefined;
+    await withServer(script, async (kv, server) => {
+      const error = await errorOf(kv.get("a"));
+      ok(error instanceof KvConnectionError && error.outcome === "not_sent");
+      match(error.message, /call connect\(\)$/);
+      await Promise.all([kv.connect(), kv.connect()]);
+      await kv.connect();
+      strictEqual(await kv.get("a"), "a");
+      strictEqual(server.peers.length, 1);
+    }, { connectMode: "manual" });
+  });
+
+  it("connect() rejects where nobody listens, and works once somebody does", async () => {
+    let port = 0;
+    {
+      await using server = await startScripted(() => {});
+      port = server.port;
+    }
+    await using kv = await openKv({ backend: "valkey", port, connectMode: "manual" });
+    const error = await errorOf(kv.connect());
+    ok(error instanceof KvConnectionError && error.outcome === "not_sent");
+    strictEqual((await errorOf(kv.get("k"))).code, "connection");
+  });
+
+  it("a call waits for connectTimeout, then rejects with outcome not_sent", async () => {
+    let isUp = true;
+    const script: Script = ([name], peer) => {
+      if (!isUp) return peer.hangUp();
+      if (name !== "DEL") return;
+      isUp = false;
+      peer.hangUp();
+    };
+    await withServer(script, async (kv) => {
+      await errorOf(kv.delete("k"));
+      const calls = [kv.put("k", "v"), kv.get("k")];
+      for (const error of await Promise.all(calls.map(errorOf))) {
+        ok(error instanceof KvConnectionError);
+        strictEqual(error.outcome, "not_sent");
+        match(error.message, /there is no connection to 127\.0\.0\.1:\d+$/);
+        ok(error.cause instanceof KvConnectionError);
+      }
+    }, { connectTimeout: 80 });
+  });
+
+  it("offlineQueue bounds the calls that wait; those past it reject at once", async () => {
+    let isUp = true;
+    const script: Script = ([name], peer) => {
+      if (!isUp) return peer.hangUp();
+      if (name !== "DEL") return name === "GET" ? "$1\r\na\r\n" : undefined;
+      isUp = false;
+      peer.hangUp();
+    };
+    for (const offlineQueue of [0, 2]) {
+      isUp = true;
+      await withServer(script, async (kv) => {
+        await errorOf(kv.delete("k"));
+        const settled: number[] = [];
+        const calls = [0, 1, 2, 3].map((i) =>
+          kv.get("k").then(() => settled.push(i), () => settled.push(i))
+        );
+        await Promise.resolve();
+        await Promise.resolve();
+        deepStrictEqual(settled, [0, 1, 2, 3].slice(offlineQueue));
+        isUp = true;
+        await Promise.all(calls);
+      }, { connectTimeout: 500, offlineQueue });
+    }
+  });
+
+  it("reconnect false: calls reject until connect()", async () => {
+    const script: Script = ([name], peer) => {
+      if (name === "DEL") return peer.hangUp();
+      return name === "GET" ? "$1\r\na\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      const lost = await errorOf(kv.delete("k"));
+      ok(lost instanceof KvConnectionError && lost.outcome === "unknown");
+      const error = await errorOf(kv.get("k"));
+      ok(error instanceof KvConnectionError && error.outcome === "not_sent");
+      strictEqual(server.peers.length, 1);
+      await kv.connect();
+      strictEqual(await kv.get("k"), "a");
+    }, LATER);
+  });
+
+  it("close() while there is none rejects the calls that wait", async () => {
+    let isUp = true;
+    const script: Script = ([name], peer) => {
+      if (!isUp) return peer.hangUp();
+      isUp = name !== "DEL";
+      if (!isUp) peer.hangUp();
+    };
+    await withServer(script, async (kv) => {
+      await errorOf(kv.delete("k"));
+      const call = errorOf(kv.get("k"));
+      await kv.close();
+      strictEqual((await call).code, "closed");
+    });
+  });
+
+  it("a server that is not there: openKv rejects, and names the place", async () => {
+    let port = 0;
+    {
+      await using server = await startScripted(() => {});
+      port = server.port;
+    }
+    const error = await errorOf(openKv({ backend: "valkey", port, password: "s3cret" }));
+    ok(error instanceof KvConnectionError);
+    ok(error.message.startsWith(`Cannot connect to 127.0.0.1:${port}: `));
+    ok(!error.message.includes("s3cret"));
+  });
+});
+
+describe("Valkey client and scripts", () => {
+  it("sends the text once a connection, then its SHA-1, and the text again on NOSCRIPT", async () => {
+    let isForgotten = false;
+    const script: Script = ([name]) => {
+      if (name === "EVALSHA" && isForgotten) {
+        isForgotten = false;
+        return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+      }
+      return name === "EVAL" || name === "EVALSHA" ? ":1\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.remove("a"), true);
+      strictEqual(await kv.remove("b"), true);
+      isForgotten = true;
+      strictEqual(await kv.remove("c"), true);
+      strictEqual(await kv.remove("d"), true);
+      const names = server.peers[0]!.commands.slice(2).map(([name, , , key]) => `${name} ${key}`);
+      deepStrictEqual(names, ["EVAL a", "EVALSHA b", "EVALSHA c", "EVAL c", "EVALSHA d"]);
+    });
+  });
+});
+
+describe("ValkeyKv.command()", () => {
+  it("gives any reply of RESP3", async () => {
+    const reply = "%2\r\n+a\r\n*2\r\n:1\r\n,1.5\r\n+b\r\n~2\r\n#t\r\n_\r\n";
+    await withServer(([name]) => name === "FROB" ? reply : undefined, async (kv) => {
+      deepStrictEqual(
+        await kv.command("FROB", 1, "x", Uint8Array.of(0)),
+        new Map<unknown, unknown>([["a", [1, 1.5]], ["b", new Set([true, null])]]),
+      );
+    });
+  });
+
+  it("rejects what is no argument, and what would break the shared connection", async () => {
+    await withServer(() => {}, async (kv, server) => {
+      const bad = [
+        [],
+        [undefined],
+        [null],
+        [{}],
+        [NaN],
+        ["\ud800"],
+        ["SELECT", 1],
+        ["subscribe", "c"],
+        ["MULTI"],
+        ["CLIENT", "REPLY", "OFF"],
+        ["BLPOP", "k", 0],
+        ["XREAD", "block", 0],
+        [encodeText("monitor")],
+      ] as unknown as string[][]; // deno-fmt-ignore-line
+      for (const args of bad) await rejects(kv.command(...args), TypeError, String(args));
+      deepStrictEqual(server.peers[0]!.commands.slice(2), []);
+    });
+  });
+});
