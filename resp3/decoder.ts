@@ -124,6 +124,10 @@ export class Decoder {
    * @param chunk Bytes, as many as there are.
    */
   push(chunk: Uint8Array): void {
+    if (chunk.constructor !== Uint8Array) {
+      // The `slice` of a Node `Buffer` shares its memory.
+      chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
     const rest = this.#chunk.length - this.#at;
     if (rest === 0) {
       this.#chunk = chunk;

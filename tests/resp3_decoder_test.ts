@@ -3,6 +3,7 @@
  */
 
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { Decoder, type ReadAs, type Reply, ReplyError, RespError } from "../resp3/mod.ts";
 import { concat, encodeText } from "./support/resp_writer.ts";
@@ -139,6 +140,15 @@ describe("Decoder reads", () => {
     const [first, second] = decode([toWire("$2\r\nab\r\n$2\r\ncd\r\n")], "bytes") as Uint8Array[];
     strictEqual(first!.buffer.byteLength, 2);
     deepStrictEqual(second, encodeText("cd"));
+  });
+
+  it("bytes out of a Buffer into memory of their own", () => {
+    const chunk = Buffer.from("$2\r\nab\r\n*1\r\n$2\r\ncd\r\n");
+    const decoder = new Decoder();
+    decoder.push(chunk);
+    const found = [decoder.next("bytes"), decoder.next("bytes")];
+    chunk.fill(0);
+    deepStrictEqual(found, [encodeText("ab"), [encodeText("cd")]]);
   });
 
   it("chunks that come before the last one was used up", () => {

@@ -91,7 +91,7 @@ describe("Encoder", () => {
       const bytes: Uint8Array[] = [];
       for (const command of commands) {
         encoder.command(...command);
-        if (prng.chance(50)) continue;
+        if (prng.chance(0.5)) continue;
         for (const write of encoder.take()) {
           bytes.push(write.slice());
           encoder.recycle(write);
@@ -104,7 +104,7 @@ describe("Encoder", () => {
 });
 
 function randomArgument(prng: Prng): Argument {
-  const length = prng.below(prng.chance(20) ? 700 : 30);
+  const length = prng.below(prng.chance(0.2) ? 700 : 30);
   const kind = prng.below(4);
   if (kind === 0) return prng.bytes(length);
   if (kind === 1) return prng.next() - 2 ** 31;

@@ -27,9 +27,9 @@ function randomReply(prng: Prng, depth = 0): Reply {
     case 1:
       return prng.pick(NUMBERS);
     case 2:
-      return BigInt(prng.next()) ** BigInt(1 + prng.below(5)) * (prng.chance(50) ? 1n : -1n);
+      return BigInt(prng.next()) ** BigInt(1 + prng.below(5)) * (prng.chance(0.5) ? 1n : -1n);
     case 3:
-      return prng.chance(50);
+      return prng.chance(0.5);
     case 4:
       return null;
     case 5:
@@ -50,7 +50,7 @@ function decode(bytes: Uint8Array, prng: Prng): Reply[] {
   const replies: Reply[] = [];
   let at = 0;
   while (at < bytes.length) {
-    const length = 1 + prng.below(prng.chance(30) ? 3 : 200);
+    const length = 1 + prng.below(prng.chance(0.3) ? 3 : 200);
     decoder.push(bytes.slice(at, at + length));
     at += length;
     for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
@@ -78,8 +78,8 @@ function mutate(bytes: Uint8Array, prng: Prng): Uint8Array {
       "\n",
       "0",
     ]);
-    if (prng.chance(50)) changed[at] = prng.below(256);
-    else if (prng.chance(80)) changed.set(encodeText(wire).subarray(0, changed.length - at), at);
+    if (prng.chance(0.5)) changed[at] = prng.below(256);
+    else if (prng.chance(0.8)) changed.set(encodeText(wire).subarray(0, changed.length - at), at);
     else return changed.slice(0, at);
   }
   return changed;

@@ -160,32 +160,36 @@ const server = await findValkey();
 const skip = "reason" in server ? server.reason : false;
 
 describe("Valkey client under faults", () => {
-  it(`keeps what was acknowledged while ${CUTS} connections are cut`, { skip }, async () => {
-    if ("reason" in server) return;
-    const { port, database, url } = server;
-    await using direct = await openKv({ backend: "valkey", url, database });
-    await direct.command("FLUSHDB");
-    const prng = new Prng(SEED);
-    await using proxy = await startFaultProxy({ port, prng, bytesMax: 20_000 });
-    const failures: Failures = { notSent: 0, unknown: 0, timeout: 0 };
-    await using kv = await openKv({
-      backend: "valkey",
-      url,
-      port: proxy.port,
-      database,
-      connectMode: "lazy",
-    });
-    const callers = makeCallers(kv, failures);
-    await load(callers, () => proxy.cutCount >= CUTS);
-    proxy.stopCutting();
-    await kv.flush();
-    for (const caller of callers) await caller.check(direct);
-    const { reconnects, inFlight } = await kv.stats();
-    strictEqual(inFlight, 0);
-    ok(reconnects > CUTS / 4, `only ${reconnects} of ${CUTS} cuts were followed by a connection`);
-    // Each cut finds some of the 64 calls sent and unanswered, and at most all of them.
-    ok(failures.unknown > 0 && failures.unknown <= CUTS * CALLERS, JSON.stringify(failures));
-  });
+  it(
+    `keeps what was acknowledged while ${CUTS} connections are cut`,
+    { skip, timeout: 120_000 },
+    async () => {
+      if ("reason" in server) return;
+      const { port, database, url } = server;
+      await using direct = await openKv({ backend: "valkey", url, database });
+      await direct.command("FLUSHDB");
+      const prng = new Prng(SEED);
+      await using proxy = await startFaultProxy({ port, prng, bytesMax: 20_000 });
+      const failures: Failures = { notSent: 0, unknown: 0, timeout: 0 };
+      await using kv = await openKv({
+        backend: "valkey",
+        url,
+        port: proxy.port,
+        database,
+        connectMode: "lazy",
+      });
+      const callers = makeCallers(kv, failures);
+      await load(callers, () => proxy.cutCount >= CUTS);
+      proxy.stopCutting();
+      await kv.flush();
+      for (const caller of callers) await caller.check(direct);
+      const { reconnects, inFlight } = await kv.stats();
+      strictEqual(inFlight, 0);
+      ok(reconnects > CUTS / 4, `only ${reconnects} of ${CUTS} cuts were followed by a connection`);
+      // Each cut finds some of the 64 calls sent and unanswered, and at most all of them.
+      ok(failures.unknown > 0 && failures.unknown <= CUTS * CALLERS, JSON.stringify(failures));
+    },
+  );
 
   it("is caught by this test if it sends a write twice", { skip }, async () => {
     if ("reason" in server) return;
@@ -212,7 +216,7 @@ const canStart = await canStartValkey();
 const skipOwn = canStart ? false : "no permission to start a valkey-server, or none is installed";
 
 describe("Valkey client and a server that", () => {
-  it("is killed and started again under load", { skip: skipOwn }, async () => {
+  it("is killed and started again under load", { skip: skipOwn, timeout: 60_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), "jetkv-valkey-"));
     const args = ["--dir", directory, "--appendonly", "yes", "--appendfsync", "always"];
     const failures: Failures = { notSent: 0, unknown: 0, timeout: 0 };

@@ -45,7 +45,7 @@ export async function startFaultProxy(
   /** Passes bytes on until this direction's share is used up, and then the last few not. */
   function pass(from: Socket, to: Socket, end: () => void): void {
     // Some in the first bytes, where the greetings are.
-    let left = prng.below(prng.chance(10) ? 100 : bytesMax);
+    let left = prng.below(prng.chance(0.1) ? 100 : bytesMax);
     from.on("data", (chunk: Uint8Array) => {
       if (!isCutting || chunk.length <= left) {
         left -= chunk.length;
@@ -54,7 +54,7 @@ export async function startFaultProxy(
       }
       cutCount++;
       // What was sent before the cut arrives in one case, and is lost with it in the other.
-      if (prng.chance(50)) to.write(chunk.subarray(0, left), () => end());
+      if (prng.chance(0.5)) to.write(chunk.subarray(0, left), () => end());
       else end();
     });
   }

@@ -90,6 +90,7 @@ wait "$pid" 2>/dev/null || true`;
   child.unref();
   await untilUp(chosen, tls);
   const stop = async (): Promise<void> => {
+    child.ref();
     child.stdin!.end();
     await ended;
   };
