@@ -11,6 +11,13 @@ import type { Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 /** One read drains a burst of replies. */
 const READ_BYTES = 2 ** 16;
 
+/**
+ * Read buffers of connections that are over, for the next ones: memory outside the heap is slow to
+ * be collected, so a server that hangs up again and again would pile it up.
+ */
+const spareBuffers: Uint8Array[] = [];
+const SPARES_MAX = 8;
+
 class NodeSocket implements Socket {
   readonly #socket: NetSocket;
   readonly #onWritten: (error?: Error | null) => void;
@@ -38,8 +45,9 @@ export async function connectNodeSocket(
   signal: AbortSignal,
 ): Promise<Socket> {
   const isTls = target.tls !== false;
+  const buffer = isTls ? null : spareBuffers.pop() ?? new Uint8Array(READ_BYTES);
   const socket = target.tls === false
-    ? dial(target, handlers)
+    ? dial(target, handlers, buffer!)
     : await dialTls(target, target.tls, handlers);
   return await new Promise((resolve, reject) => {
     let isOpen = false;
@@ -48,6 +56,7 @@ export async function connectNodeSocket(
     socket.on("error", (error) => failure ??= error);
     socket.on("close", () => {
       signal.removeEventListener("abort", giveUp);
+      if (buffer !== null && spareBuffers.length < SPARES_MAX) spareBuffers.push(buffer);
       if (isOpen) handlers.onClosed(failure);
       else reject(failure ?? new Error("the connection was closed"));
     });
@@ -62,14 +71,18 @@ export async function connectNodeSocket(
   });
 }
 
-function dial({ host, port }: SocketTarget, handlers: SocketHandlers): NetSocket {
+function dial(
+  { host, port }: SocketTarget,
+  handlers: SocketHandlers,
+  buffer: Uint8Array,
+): NetSocket {
   return connect({
     host,
     port,
     noDelay: true,
     keepAlive: true,
     onread: {
-      buffer: new Uint8Array(READ_BYTES),
+      buffer,
       callback(count: number, buffer: Uint8Array): boolean {
         handlers.onData(count === buffer.length ? buffer : buffer.subarray(0, count));
         return true;

@@ -177,16 +177,20 @@ export class Pipeline {
     }, Math.min(Math.max(1, Math.ceil(leftMs)), 2 ** 31 - 1));
   }
 
-  /** Tries to connect until it works, in the background. */
+  /** Tries to connect until it works, in the background: at once, then after longer and longer. */
   #retry(): void {
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
-      this.#tryToConnect().catch(() => {
-        if (!this.#isClosing && this.#isWanted && this.#attempt === null) this.#retry();
-      });
-    }, delayBefore(this.#failures, Math.random()));
+    if (this.#failures === 0) return this.#tryInBackground();
+    const delayMs = delayBefore(this.#failures, Math.random());
+    this.#retryTimer = setTimeout(() => this.#tryInBackground(), delayMs);
     // A program may end while its store has no connection and nobody waits for one.
     if (this.#waiting.length === 0) (this.#retryTimer as { unref?(): void }).unref?.();
+  }
+
+  #tryInBackground(): void {
+    this.#retryTimer = undefined;
+    this.#tryToConnect().catch(() => {
+      if (!this.#isClosing && this.#isWanted && this.#attempt === null) this.#retry();
+    });
   }
 
   /** Makes one attempt; all who ask meanwhile share it. */

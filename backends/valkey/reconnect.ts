@@ -1,7 +1,7 @@
 /**
- * How long to wait before the next attempt to connect: at once the first time, then longer and
- * longer up to a cap, each time a random part of it, so that many clients of a server that comes
- * back do not all come at once.
+ * How long to wait before the next attempt to connect, once one has failed: longer and longer up to
+ * a cap, and each time a random part of it, so that the many clients of a server that comes back do
+ * not come all at once.
  */
 
 const FIRST_MS = 20;
@@ -10,11 +10,10 @@ const CAP_MS = 2_000;
 /**
  * Gives the milliseconds before an attempt.
  *
- * @param failures How many attempts have failed in a row.
+ * @param failures How many attempts have failed in a row: whole, from 1.
  * @param random 0 to 1.
  */
 export function delayBefore(failures: number, random: number): number {
-  if (failures === 0) return 0;
   const ms = Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(failures - 1, 30));
   return Math.round(ms * (0.5 + random / 2));
 }

@@ -1,0 +1,82 @@
+/**
+ * A socket without a network, whose other end is a function: what a test of bounds needs, where
+ * every byte that the client hands over is counted.
+ */
+
+import type { ConnectSocket, SocketHandlers } from "../../backends/valkey/socket.ts";
+import { Decoder, type Reply } from "../../resp3/mod.ts";
+import { concat, encodeText } from "./resp_writer.ts";
+import { helloReply } from "./scripted_server.ts";
+
+/** The other end. */
+export interface MemoryServer {
+  readonly connect: ConnectSocket;
+  /** Bytes that were handed over and not reported written: now, and at most so far. */
+  readonly unwrittenBytes: number;
+  readonly unwrittenBytesMax: number;
+  /** Commands that were read and not answered, at most so far. */
+  readonly unansweredMax: number;
+  /** Sockets that are open. */
+  readonly openCount: number;
+  /** Whether it reads what is written; greetings are always read. */
+  isReading: boolean;
+}
+
+/** Makes a server that answers each command as `answer` says. */
+export function memoryServer(answer: (command: readonly string[]) => string): MemoryServer {
+  const server = {
+    isReading: true,
+    unwrittenBytes: 0,
+    unwrittenBytesMax: 0,
+    unansweredMax: 0,
+    openCount: 0,
+    connect: (_target: unknown, handlers: SocketHandlers) => {
+      server.openCount++;
+      return Promise.resolve(open(handlers));
+    },
+  };
+
+  function open(handlers: SocketHandlers): { write(bytes: Uint8Array): void; close(): void } {
+    const decoder = new Decoder();
+    let isGreeted = false, isOpen = true, isAwake = false;
+    const unread: Uint8Array[] = [];
+
+    function serve(): void {
+      isAwake = false;
+      if (!isOpen || (isGreeted && !server.isReading)) return;
+      const answers: Uint8Array[] = [];
+      for (const bytes of unread.splice(0)) {
+        decoder.push(bytes);
+        for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
+          answers.push(encodeText(greet(reply as string[]) ?? answer(reply as string[])));
+        }
+        server.unwrittenBytes -= bytes.length;
+        handlers.onWritten();
+      }
+      server.unansweredMax = Math.max(server.unansweredMax, answers.length);
+      if (isOpen) handlers.onData(concat(answers));
+    }
+
+    function greet([name]: readonly Reply[]): string | undefined {
+      if (name === "PING") isGreeted = true;
+      return name === "HELLO" ? helloReply(1) : name === "PING" ? "+PONG\r\n" : undefined;
+    }
+
+    return {
+      write(bytes): void {
+        unread.push(bytes);
+        server.unwrittenBytes += bytes.length;
+        server.unwrittenBytesMax = Math.max(server.unwrittenBytesMax, server.unwrittenBytes);
+        if (!isAwake) setTimeout(serve, 0);
+        isAwake = true;
+      },
+      close(): void {
+        if (!isOpen) return;
+        isOpen = false;
+        server.openCount--;
+        handlers.onClosed(undefined);
+      },
+    };
+  }
+  return server;
+}

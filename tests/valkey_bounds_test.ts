@@ -1,0 +1,72 @@
+/**
+ * The bounds of the Valkey client: what it holds for a million calls at once, and for a server that
+ * reads nothing.
+ */
+
+import { ok, strictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
+import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import { KvError } from "../kv/errors.ts";
+import type { ValkeyOptions } from "../kv/options.ts";
+import { memoryServer } from "./support/memory_socket.ts";
+
+/** What `connection.ts` allows, and a write that is begun below the bound. */
+const IN_FLIGHT_MAX = 4096;
+const UNWRITTEN_BYTES_MAX = 2 ** 20 + 2 ** 17;
+
+function checked(options: Partial<ValkeyOptions> = {}): CheckedValkeyOptions {
+  return checkKvOptions({ ...options, backend: "valkey" }) as CheckedValkeyOptions;
+}
+
+describe("Valkey client bounds", () => {
+  it("a million calls at once: each has its own answer", { timeout: 120_000 }, async () => {
+    const server = memoryServer(([, key]) => `$${key!.length}\r\n${key}\r\n`);
+    await using kv = await openValkeyKv(checked(), server.connect);
+    const count = 1_000_000;
+    let rightCount = 0;
+    const calls: Promise<void>[] = [];
+    for (let i = 0; i < count; i++) {
+      const key = `key:${i}`;
+      calls.push(kv.get(key).then((value) => void (rightCount += value === key ? 1 : 0)));
+    }
+    await Promise.all(calls);
+    strictEqual(rightCount, count);
+    ok(server.unansweredMax <= IN_FLIGHT_MAX, `${server.unansweredMax} in flight`);
+    ok(server.unwrittenBytesMax <= UNWRITTEN_BYTES_MAX, `${server.unwrittenBytesMax} bytes`);
+  });
+
+  it("a server that reads nothing: bytes wait with their callers, and every call settles", async () => {
+    const server = memoryServer(() => "+OK\r\n");
+    const options = checked({ readTimeout: 100, connectTimeout: 100, reconnect: false });
+    await using kv = await openValkeyKv(options, server.connect);
+    server.isReading = false;
+    for (const value of ["x".repeat(1_000), new Uint8Array(100_000)]) {
+      const calls = Array.from({ length: 20_000 }, (_, i) => kv.put(`key:${i}`, value));
+      const outcomes = await Promise.allSettled(calls);
+      ok(
+        outcomes.every((outcome) =>
+          outcome.status === "rejected" && outcome.reason instanceof KvError
+        ),
+      );
+      ok(server.unwrittenBytesMax <= UNWRITTEN_BYTES_MAX, `${server.unwrittenBytesMax} bytes`);
+    }
+    server.isReading = true;
+    await kv.connect();
+    strictEqual(await kv.put("k", "v"), true);
+  });
+
+  it("calls that wait copy their bytes", async () => {
+    const seen: string[] = [];
+    const server = memoryServer((command) => {
+      seen.push(command[2]!);
+      return "+OK\r\n";
+    });
+    await using kv = await openValkeyKv(checked({ connectMode: "lazy" }), server.connect);
+    const value = new Uint8Array(3).fill(0x61);
+    const call = kv.put("k", value);
+    value.fill(0x62);
+    await call;
+    strictEqual(seen[0], "aaa");
+  });
+});
