@@ -1,0 +1,136 @@
+/**
+ * A web application on Deno Deploy with all of its state in Valkey: a page cache, sessions and a job
+ * queue. Any number of instances share it, and any of them may go at any time.
+ *
+ *     VALKEY_URL=valkeys://user:password@host:6379 deno serve --allow-net --allow-env \
+ *       examples/deno_deploy.ts
+ *
+ * Try it: `curl localhost:8000/pages/home`, twice.
+ */
+
+import { json, type Kv, openKv } from "@jetkv/jetkv";
+
+const PAGE_MS = 60_000;
+const SESSION_MS = 24 * 3_600_000;
+
+interface Session {
+  name: string;
+  since: string;
+}
+
+interface Job {
+  id: string;
+  image: string;
+}
+
+/** Makes the handler of an application whose state is in `kv`. */
+export function application(kv: Kv): (request: Request) => Promise<Response> {
+  const pages = kv.namespace("page:");
+  const sessions = kv.namespace("session:").withCodec(json<Session>());
+  const jobs = kv.withCodec(json<Job>());
+
+  /** Renders a page, or takes it from the cache. */
+  async function page(name: string): Promise<Response> {
+    const cached = await pages.get(name);
+    const body = cached ?? render(name);
+    if (cached === null) await pages.putExpire(name, body, PAGE_MS);
+    return new Response(body, {
+      headers: { "content-type": "text/html", "x-cache": cached === null ? "miss" : "hit" },
+    });
+  }
+
+  async function logIn(request: Request): Promise<Response> {
+    const name = String((await request.formData()).get("name"));
+    const id = crypto.randomUUID();
+    await sessions.put(id, { name, since: new Date().toISOString() }, { expireIn: SESSION_MS });
+    const cookie = `session=${id}; HttpOnly; Secure; SameSite=Lax; Path=/`;
+    return new Response(`Hello, ${name}`, { headers: { "set-cookie": cookie } });
+  }
+
+  async function me(request: Request): Promise<Response> {
+    const id = sessionId(request);
+    const session = id === null ? null : await sessions.get(id);
+    if (session === null || id === null) return new Response("Who are you?", { status: 401 });
+    await sessions.touch(id, SESSION_MS);
+    return Response.json(session);
+  }
+
+  async function logOut(request: Request): Promise<Response> {
+    const id = sessionId(request);
+    const isGone = id !== null && await sessions.remove(id);
+    return new Response(isGone ? "Bye" : "Who are you?", { status: isGone ? 200 : 401 });
+  }
+
+  async function addJob(request: Request): Promise<Response> {
+    const job: Job = { id: crypto.randomUUID(), image: await request.text() };
+    const position = await jobs.append("jobs", job);
+    return Response.json({ id: job.id, position }, { status: 202 });
+  }
+
+  /**
+   * Does one job, if there is any. Until it is done it is in a list of its own, so what an instance
+   * had begun when it went is still to be found under `begun:`.
+   */
+  async function work(): Promise<Response> {
+    const begun = `begun:${crypto.randomUUID()}`;
+    const job = await jobs.move("jobs", begun, { take: "first", put: "last" });
+    if (job === null) return new Response(null, { status: 204 });
+    await kv.put(`thumbnail:${job.id}`, `<img src="${encodeURI(job.image)}" width="64">`);
+    await kv.delete(begun);
+    return Response.json({ done: job.id });
+  }
+
+  async function thumbnail(id: string): Promise<Response> {
+    const found = await kv.get(`thumbnail:${id}`);
+    return found === null
+      ? new Response("Not yet", { status: 404 })
+      : new Response(found, { headers: { "content-type": "text/html" } });
+  }
+
+  return async (request) => {
+    const [, place = "", name = ""] = new URL(request.url).pathname.split("/");
+    switch (`${request.method} ${place}`) {
+      case "GET pages":
+        return await page(name);
+      case "POST login":
+        return await logIn(request);
+      case "GET me":
+        return await me(request);
+      case "POST logout":
+        return await logOut(request);
+      case "POST jobs":
+        return await addJob(request);
+      case "POST work":
+        return await work();
+      case "GET thumbnails":
+        return await thumbnail(name);
+      default:
+        return new Response("Not found", { status: 404 });
+    }
+  };
+}
+
+function render(name: string): string {
+  const title = name.replace(/[^\p{Letter}\p{Number} ]/gu, "");
+  return `<!doctype html><title>${title}</title><h1>${title}</h1>\n`;
+}
+
+function sessionId(request: Request): string | null {
+  return /(?:^|; )session=([\w-]+)/.exec(request.headers.get("cookie") ?? "")?.[1] ?? null;
+}
+
+/** What `deno serve` and Deno Deploy run. It connects at the first request. */
+const server: { fetch(request: Request): Promise<Response> } = {
+  async fetch(request) {
+    handler ??= openKv({
+      backend: "valkey",
+      url: Deno.env.get("VALKEY_URL") ?? "valkey://127.0.0.1:6379",
+      connectMode: "lazy",
+    }).then(application);
+    return await (await handler)(request);
+  },
+};
+
+let handler: Promise<(request: Request) => Promise<Response>> | undefined;
+
+export default server;
