@@ -5,7 +5,7 @@
  * runners. The last line is `N passed, N failed`.
  */
 
-const ENTRY_POINTS = ["mod.ts"];
+const ENTRY_POINTS = ["mod.ts", "resp3/mod.ts"];
 const CHECKED = ["mod.ts", "bench/", "tests/", "examples/", ".ci/", "links/"];
 
 const CHECKS: Record<string, string[]> = {

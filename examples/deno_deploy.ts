@@ -1,6 +1,6 @@
 /**
- * A web application on Deno Deploy with all of its state in Valkey: a page cache, sessions and a job
- * queue. Any number of instances share it, and any of them may go at any time.
+ * A web application on Deno Deploy with all of its state in Valkey: a page cache, sessions and a
+ * job queue. Any number of instances share it, and any of them may go at any time.
  *
  *     VALKEY_URL=valkeys://user:password@host:6379 deno serve --allow-net --allow-env \
  *       examples/deno_deploy.ts

@@ -9,6 +9,7 @@
  * Every length comes from outside: it is held against the limits before memory is taken for it.
  */
 
+import { Budget } from "./budget.ts";
 import {
   failValue,
   readBigNumber,
@@ -17,24 +18,14 @@ import {
   readLength,
   readNumber,
 } from "./scalars.ts";
-import {
-  LIMITS,
-  type Limits,
-  type ReadAs,
-  type Reply,
-  ReplyError,
-  RespError,
-  TYPE,
-} from "./types.ts";
+import { allocate, join, readUtf8, textOr, type Utf8Reader } from "./strings.ts";
+import { type Limits, type ReadAs, type Reply, ReplyError, RespError, TYPE } from "./types.ts";
 
 const CR = 0x0d, LF = 0x0a;
 const NONE = new Uint8Array(0);
 
 const KNOWN = new Uint8Array(256);
 for (const type of Object.values(TYPE)) KNOWN[type] = 1;
-
-/** Gives the text of UTF-8 bytes, U+FFFD for those that are none. It must own its memory. */
-export type Utf8Reader = (bytes: Uint8Array, start: number, end: number) => string;
 
 /** Options of a {@linkcode Decoder}. */
 export interface DecoderOptions {
@@ -57,13 +48,6 @@ interface Frame {
   readonly count: number;
 }
 
-const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-
-function readUtf8(bytes: Uint8Array, start: number, end: number): string {
-  return lossyUtf8.decode(bytes.subarray(start, end));
-}
-
 /**
  * A decoder for one connection: give it what arrives, take replies until there is none.
  *
@@ -83,7 +67,7 @@ function readUtf8(bytes: Uint8Array, start: number, end: number): string {
  * ```
  */
 export class Decoder {
-  readonly #limits: Limits;
+  readonly #budget: Budget;
   readonly #onPush: ((items: readonly Reply[]) => void) | undefined;
   readonly #readUtf8: Utf8Reader;
 
@@ -105,14 +89,14 @@ export class Decoder {
   #bulkAt = 0;
 
   readonly #frames: Frame[] = [];
-  /** Items and bytes of the reply that is being read, and bytes of its open streamed string. */
-  #items = 0;
-  #bytes = 0;
-  #streamedBytes = 0;
 
-  /** @param options Limits, and who gets push messages. */
+  /**
+   * Makes a decoder.
+   *
+   * @param options Limits, and who gets push messages.
+   */
   constructor(options: DecoderOptions = {}) {
-    this.#limits = { ...LIMITS, ...options.limits };
+    this.#budget = new Budget(options.limits);
     this.#onPush = options.onPush;
     this.#readUtf8 = options.readUtf8 ?? readUtf8;
   }
@@ -171,8 +155,7 @@ export class Decoder {
       if (value === undefined) continue;
       if (this.#frames.length > 0) value = this.#deliver(value);
       if (value === undefined) continue;
-      this.#items = 0;
-      this.#bytes = 0;
+      this.#budget.reset();
       return value;
     }
   }
@@ -189,7 +172,7 @@ export class Decoder {
     if (at === end || this.#carryBytes > 0) {
       return this.#carryLine(start, at === end ? at : at + 1, at !== end);
     }
-    if (at - start > this.#limits.lineBytesMax + 2) this.#failLine(); // type and CR stand in it
+    if (at - start > this.#budget.lineBytesMax + 2) this.#failLine(); // type and CR stand in it
     this.#at = at + 1;
     return this.#markLine(chunk, start, at);
   }
@@ -198,7 +181,7 @@ export class Decoder {
   #carryLine(start: number, end: number, isComplete: boolean): number {
     const bytes = this.#carryBytes + (end - start);
     // One byte for the type, and two for CR and LF.
-    if (bytes > this.#limits.lineBytesMax + (isComplete ? 3 : 2)) this.#failLine();
+    if (bytes > this.#budget.lineBytesMax + (isComplete ? 3 : 2)) this.#failLine();
     if (bytes > this.#carry.length) {
       const grown = new Uint8Array(Math.max(64, 2 * bytes));
       grown.set(this.#carry.subarray(0, this.#carryBytes));
@@ -221,7 +204,7 @@ export class Decoder {
   }
 
   #failLine(): never {
-    throw new RespError(`Cannot decode a line of over ${this.#limits.lineBytesMax} bytes`);
+    throw new RespError(`Cannot decode a line of over ${this.#budget.lineBytesMax} bytes`);
   }
 
   /** Reads what the line begins; `undefined` if that needs more than the line. */
@@ -264,8 +247,6 @@ export class Decoder {
     if (type === TYPE.PUSH) throw new RespError("Cannot decode a push inside a reply");
   }
 
-  // --- Strings ---------------------------------------------------------------------------------
-
   #openBulk(type: number, as: ReadAs): Reply | undefined {
     const length = readLength(this.#line, this.#lineAt, this.#lineEnd, type === TYPE.BULK);
     if (length === -1) return null;
@@ -276,11 +257,11 @@ export class Decoder {
       if (length === 0) return this.#endStreamedString(as);
     }
     if (length === Infinity) {
-      this.#streamedBytes = 0;
+      this.#budget.startStream();
       return this.#push(type, Infinity);
     }
-    if (type === TYPE.CHUNK) this.#takeChunk(length);
-    this.#takeBytes(length);
+    if (type === TYPE.CHUNK) this.#budget.takeChunk(length);
+    else this.#budget.takeBytes(length);
     const start = this.#at, end = start + length, chunk = this.#chunk;
     if (end + 2 > chunk.length) {
       this.#bulkType = type;
@@ -290,7 +271,7 @@ export class Decoder {
     }
     if (chunk[end] !== CR || chunk[end + 1] !== LF) failEnd();
     this.#at = end + 2;
-    if (type === TYPE.BULK && as === "text") return this.#textOr(chunk, start, end);
+    if (type === TYPE.BULK && as === "text") return textOr(this.#readUtf8, chunk, start, end);
     return this.#stringOf(type, chunk.slice(start, end), as);
   }
 
@@ -332,29 +313,12 @@ export class Decoder {
       if (bytes.length < 4 || bytes[3] !== TYPE.NUMBER) failValue("verbatim string");
       bytes = bytes.slice(4);
     }
-    return as === "text" ? this.#textOr(bytes, 0, bytes.length) : bytes;
-  }
-
-  /** The bytes as text if they are UTF-8, else a copy of them. */
-  #textOr(bytes: Uint8Array, start: number, end: number): string | Uint8Array {
-    const text = this.#readUtf8(bytes, start, end);
-    if (!text.includes("\ufffd")) return text;
-    try {
-      return strictUtf8.decode(bytes.subarray(start, end)); // U+FFFD was what stood there
-    } catch {
-      return bytes.slice(start, end);
-    }
+    return as === "text" ? textOr(this.#readUtf8, bytes, 0, bytes.length) : bytes;
   }
 
   #endStreamedString(as: ReadAs): Reply {
-    const parts = this.#frames.pop()!.items as Uint8Array[];
-    const joined = allocate(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return as === "text" ? this.#textOr(joined, 0, at) : joined;
+    const joined = join(this.#frames.pop()!.items as Uint8Array[]);
+    return as === "text" ? textOr(this.#readUtf8, joined, 0, joined.length) : joined;
   }
 
   #simple(): string {
@@ -362,11 +326,9 @@ export class Decoder {
     for (let at = this.#lineAt; at < this.#lineEnd; at++) {
       if (line[at] === CR) throw new RespError("Cannot decode a line: it has CR without LF");
     }
-    this.#takeBytes(this.#lineEnd - this.#lineAt);
+    this.#budget.takeBytes(this.#lineEnd - this.#lineAt);
     return this.#readUtf8(line, this.#lineAt, this.#lineEnd);
   }
-
-  // --- Aggregates --------------------------------------------------------------------------------
 
   #open(type: number): Reply | undefined {
     const isPaired = type === TYPE.MAP || type === TYPE.ATTRIBUTE;
@@ -378,17 +340,13 @@ export class Decoder {
     }
     if (length === Infinity) return this.#push(type, length);
     const count = isPaired ? 2 * length : length;
-    this.#takeItems(count);
+    this.#budget.takeItems(count);
     if (count === 0 && type !== TYPE.PUSH && type !== TYPE.ATTRIBUTE) return close(type, []);
     return count === 0 ? undefined : this.#push(type, count);
   }
 
   #push(type: number, count: number): undefined {
-    if (this.#frames.length >= this.#limits.depthMax) {
-      throw new RespError(
-        `Cannot decode replies nested deeper than ${this.#limits.depthMax}: the limit`,
-      );
-    }
+    this.#budget.checkDepth(this.#frames.length);
     this.#frames.push({ type, items: [], count });
     return undefined;
   }
@@ -398,7 +356,7 @@ export class Decoder {
     for (;;) {
       const frame = this.#frames[this.#frames.length - 1];
       if (frame === undefined) return value;
-      if (frame.count === Infinity) this.#takeItems(1);
+      if (frame.count === Infinity) this.#budget.takeItems(1);
       frame.items.push(value);
       if (frame.items.length < frame.count) return undefined;
       this.#frames.pop();
@@ -409,8 +367,7 @@ export class Decoder {
   }
 
   #handAside(items: readonly Reply[]): undefined {
-    this.#items = 0;
-    this.#bytes = 0;
+    this.#budget.reset();
     this.#onPush?.(items);
     return undefined;
   }
@@ -423,37 +380,6 @@ export class Decoder {
     }
     return close(frame.type, frame.items);
   }
-
-  // --- Limits ------------------------------------------------------------------------------------
-
-  #takeItems(count: number): void {
-    this.#items += count;
-    if (this.#items > this.#limits.itemsMax) {
-      throw new RespError(`Cannot decode a reply of over ${this.#limits.itemsMax} items`);
-    }
-  }
-
-  /** A chunk counts as an item too: an array a byte would cost more than the byte. */
-  #takeChunk(bytes: number): void {
-    this.#takeItems(1);
-    this.#streamedBytes += bytes;
-    this.#checkBulk(this.#streamedBytes);
-  }
-
-  #checkBulk(bytes: number): void {
-    const max = this.#limits.bulkBytesMax;
-    if (bytes > max) {
-      throw new RespError(`Cannot decode a string of ${bytes} bytes: at most ${max}`);
-    }
-  }
-
-  #takeBytes(count: number): void {
-    this.#checkBulk(count);
-    this.#bytes += count;
-    if (this.#bytes > this.#limits.replyBytesMax) {
-      throw new RespError(`Cannot decode a reply of over ${this.#limits.replyBytesMax} bytes`);
-    }
-  }
 }
 
 function close(type: number, items: Reply[]): Reply {
@@ -462,15 +388,6 @@ function close(type: number, items: Reply[]): Reply {
   const map = new Map<Reply, Reply>();
   for (let i = 0; i < items.length; i += 2) map.set(items[i]!, items[i + 1]!);
   return map;
-}
-
-/** A limit may be set past what the machine has. */
-function allocate(bytes: number): Uint8Array {
-  try {
-    return new Uint8Array(bytes);
-  } catch (cause) {
-    throw new RespError(`Cannot decode a string of ${bytes} bytes: out of memory`, { cause });
-  }
 }
 
 function failEnd(): never {

@@ -2,9 +2,10 @@
  * Writes commands as RESP arrays of bulk strings straight into byte buffers.
  *
  * There is no array and no string per command: text goes in by a loop over its characters while it
- * is ASCII, and by `encodeInto` where it is not. A buffer that is full is set aside and the next one
- * begun; what was taken and written comes back by {@linkcode Encoder.recycle}, so a busy encoder
- * allocates nothing. An argument too big for that is not copied: it leaves as a write of its own.
+ * is ASCII, and by `encodeInto` where it is not. A buffer that is full is set aside and the next
+ * one begun; what was taken and written comes back by {@linkcode Encoder.recycle}, so a busy
+ * encoder allocates nothing. An argument too big for that is not copied: it leaves as a write of
+ * its own.
  */
 
 import type { Argument } from "./types.ts";
@@ -55,7 +56,12 @@ export class Encoder {
   #fullBytes = 0;
   readonly #spares: Uint8Array[] = [];
 
-  /** @param options How big its buffers are. */
+  /**
+   * Makes an encoder.
+   *
+   * @param options How big its buffers are.
+   * @throws {RangeError} If they are too small.
+   */
   constructor({ bufferBytes = 8192, copiedBytesMax = bufferBytes }: EncoderOptions = {}) {
     if (bufferBytes < BUFFER_BYTES_MIN || copiedBytesMax < bufferBytes) {
       throw new RangeError(

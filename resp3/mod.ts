@@ -1,5 +1,6 @@
 /**
- * RESP3, the protocol of Valkey and Redis, without a socket: commands to bytes and bytes to replies.
+ * RESP3, the protocol of Valkey and Redis, without a socket: commands to bytes and bytes to
+ * replies.
  *
  * It reads the whole of RESP3 and what RESP2 servers send, from chunks of any size, within limits
  * that are checked before memory is taken.
@@ -20,8 +21,9 @@
  * @module
  */
 
-export { Decoder, type DecoderOptions, type Utf8Reader } from "./decoder.ts";
+export { Decoder, type DecoderOptions } from "./decoder.ts";
 export { Encoder, type EncoderOptions } from "./encoder.ts";
+export type { Utf8Reader } from "./strings.ts";
 export {
   type Argument,
   LIMITS,

@@ -1,6 +1,6 @@
 /**
- * Reads what RESP writes as one line of text: numbers, lengths and the like. Each function takes the
- * bytes of a line from `start` to `end`, without its type and its CRLF.
+ * Reads what RESP writes as one line of text: numbers, lengths and the like. Each function takes
+ * the bytes of a line from `start` to `end`, without its type and its CRLF.
  */
 
 import { RespError } from "./types.ts";

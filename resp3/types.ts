@@ -51,7 +51,11 @@ export class ReplyError extends Error {
   /** The first word, such as `ERR`, `WRONGTYPE` or `NOAUTH`. */
   readonly code: string;
 
-  /** @param message The server's words, the code first. */
+  /**
+   * Makes the error.
+   *
+   * @param message The server's words, the code first.
+   */
   constructor(message: string) {
     super(message);
     const space = message.indexOf(" ");

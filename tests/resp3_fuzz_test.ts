@@ -1,6 +1,6 @@
 /**
- * The decoder under random input: replies come back as they were written, however the bytes are cut;
- * bytes that were changed give replies or a `RespError`, and nothing else.
+ * The decoder under random input: replies come back as they were written, however the bytes are
+ * cut; bytes that were changed give replies or a `RespError`, and nothing else.
  *
  * `JETKV_FUZZ_SEEDS=1000000` tries so many seeds; a failure names its seed.
  */

@@ -36,7 +36,7 @@ describe("Valkey client bounds", () => {
     ok(server.unwrittenBytesMax <= UNWRITTEN_BYTES_MAX, `${server.unwrittenBytesMax} bytes`);
   });
 
-  it("a server that reads nothing: bytes wait with their callers, and every call settles", async () => {
+  it("a server that reads nothing: bytes wait with their callers, all calls settle", async () => {
     const server = memoryServer(() => "+OK\r\n");
     const options = checked({ readTimeout: 100, connectTimeout: 100, reconnect: false });
     await using kv = await openValkeyKv(options, server.connect);

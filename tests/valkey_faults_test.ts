@@ -1,7 +1,7 @@
 /**
- * Connections that are cut 1,000 times under 64 callers, and servers that die, freeze and come back:
- * no wrong value, no reply for another call, no acknowledged write missing, none done twice, and
- * every failed call one of the documented errors.
+ * Connections that are cut 1,000 times under 64 callers, and servers that die, freeze and come
+ * back: no wrong value, no reply for another call, no acknowledged write missing, none done twice,
+ * and every failed call one of the documented errors.
  *
  * `JETKV_FAULT_SEED=7` repeats a run as far as the network allows.
  */

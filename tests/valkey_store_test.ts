@@ -1,6 +1,6 @@
 /**
- * What only a Valkey store meets: keys of other clients, scripts that the server forgets, waits over
- * few connections, and a server that other programs use at the same time.
+ * What only a Valkey store meets: keys of other clients, scripts that the server forgets, waits
+ * over few connections, and a server that other programs use at the same time.
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";

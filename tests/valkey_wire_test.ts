@@ -484,7 +484,7 @@ describe("Valkey client without a connection", () => {
 });
 
 describe("Valkey client and scripts", () => {
-  it("sends the text once a connection, then its SHA-1, and the text again on NOSCRIPT", async () => {
+  it("sends the text once, then its SHA-1, and the text again on NOSCRIPT", async () => {
     let isForgotten = false;
     const script: Script = ([name]) => {
       if (name === "EVALSHA" && isForgotten) {

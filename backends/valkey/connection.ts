@@ -2,10 +2,10 @@
  * One connection: requests go out in order, answers come back in order, and the oldest request owns
  * the next answer.
  *
- * Requests of one turn leave in one write, by a microtask; and early once some of them wait, so that
- * the server works while the rest of a burst is still being encoded. Those in flight stand in a ring
- * of fixed size. A connection that owes an answer and stays silent, or that sends what is no answer,
- * is closed and never used again: what comes late can meet no other caller.
+ * Requests of one turn leave in one write, by a microtask; and early once some of them wait, so
+ * that the server works while the rest of a burst is still being encoded. Those in flight stand in
+ * a ring of fixed size. A connection that owes an answer and stays silent, or that sends what is no
+ * answer, is closed and never used again: what comes late can meet no other caller.
  */
 
 import { Buffer } from "node:buffer";
@@ -192,7 +192,7 @@ export class Connection implements SocketHandlers {
     }
   }
 
-  // --- What the socket tells -----------------------------------------------------------------------
+  // --- What the socket tells ---------------------------------------------------------------------
 
   onWritten(): void {
     const bytes = this.#unwritten.popFirst();
@@ -246,7 +246,7 @@ export class Connection implements SocketHandlers {
     request.refuse(reply);
   }
 
-  // --- Silence and loss ----------------------------------------------------------------------------
+  // --- Silence and loss --------------------------------------------------------------------------
 
   #startOwing(): void {
     this.#heardMs = performance.now();

@@ -106,7 +106,7 @@ export class Pipeline {
     if (this.#attempt === null && this.#retryTimer === undefined) this.#retry();
   }
 
-  // --- Connected -----------------------------------------------------------------------------------
+  // --- Connected ---------------------------------------------------------------------------------
 
   /** Sends what waits as far as there is room. */
   #onRoom(): void {
@@ -146,7 +146,7 @@ export class Pipeline {
     this.#onDrained?.();
   }
 
-  // --- Not connected -------------------------------------------------------------------------------
+  // --- Not connected -----------------------------------------------------------------------------
 
   #waitForConnection(): void {
     const nowMs = performance.now();

@@ -1,10 +1,10 @@
 /**
  * Calls that wait for an element: `BLPOP` and the like, each on a connection of its own.
  *
- * A call first asks without waiting, on the shared connection: so it keeps its place among the calls
- * around it. If nothing is there it blocks a connection of the pool, in slices, so that a server
- * that went away is noticed. Where all connections are lent, it asks again and again until one is
- * free.
+ * A call first asks without waiting, on the shared connection: so it keeps its place among the
+ * calls around it. If nothing is there it blocks a connection of the pool, in slices, so that a
+ * server that went away is noticed. Where all connections are lent, it asks again and again until
+ * one is free.
  *
  * To end a wait early, another connection tells the server to unblock this one. Whatever the server
  * answers then is the outcome: an element that had come is never lost.
