@@ -117,7 +117,7 @@ if (!await canStartValkey()) {
       ok(await refused({ ...at, tls: own }) instanceof KvConnectionError);
     });
 
-    it("rejects with the server's code for a wrong password and for what is forbidden", async () => {
+    it("rejects with the server's code for a wrong password and what is forbidden", async () => {
       const wrong = [{ password: "wrong" }, { username: "eve" }, { username: undefined }];
       for (const change of wrong) {
         const error = await refused({ ...ada, tls, ...change });
