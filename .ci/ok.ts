@@ -5,8 +5,10 @@
  * runners. The last line is `N passed, N failed`.
  */
 
-const ENTRY_POINTS = ["mod.ts", "resp3/mod.ts"];
-const CHECKED = ["mod.ts", "bench/", "tests/", "examples/", ".ci/", "links/"];
+import config from "../deno.json" with { type: "json" };
+
+const ENTRY_POINTS = Object.values(config.exports);
+const CHECKED = [...ENTRY_POINTS, "bench/", "tests/", "examples/", ".ci/", "links/"];
 
 const CHECKS: Record<string, string[]> = {
   "the format is the house's": ["fmt", "--check", "--quiet"],

@@ -55,9 +55,8 @@ export function splitUrl(url: string): UrlParts {
 export function splitValkeyUrl(url: string): Parameters {
   const { scheme, parameters } = splitUrl(url);
   if (scheme !== "valkey") throw new TypeError(`Cannot use a ${scheme}: URL for a Valkey store`);
-  const parsed = URL.parse(url);
-  if (parsed === null) throw new TypeError("Cannot open a Valkey store: its URL is malformed");
-  const { protocol, hostname, port, username, password, pathname } = parsed;
+  if (!URL.canParse(url)) throw new TypeError("Cannot open a Valkey store: its URL is malformed");
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const database = pathname.replace(/^\//, "");
   return {
     ...(hostname !== "" && { host: hostname.replace(/^\[(.*)\]$/, "$1") }),

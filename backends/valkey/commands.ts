@@ -132,6 +132,11 @@ export function getCommand(onRead: (isHit: boolean) => void): Command {
   return define("get", "GET", parse, { ...STRING, ...READ });
 }
 
+/** `INFO`; `onAnswer` is called when its answer is there, before later ones are looked at. */
+export function infoCommand<R>(onAnswer: (info: string) => R): Command<R> {
+  return define("read counters", "INFO", (reply) => onAnswer(String(reply)), READ);
+}
+
 export const SET: Command<boolean> = define("put", "SET", toStored);
 export const FETCH_REMOVE: Command = define("fetchRemove", "GETDEL", toValue, STRING);
 export const DELETE: Command<boolean> = define("delete", "DEL", toFlag);
@@ -196,7 +201,6 @@ export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArr
 export const GET_PAGE: Command<readonly Reply[]> = define("list entries", "MGET", toArray, READ);
 export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
 export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
-export const INFO: Command = define("read counters", "INFO", toReply, READ);
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);
 /** A command of the caller's own. */
 export const RAW: Command<Reply> = define("run a command", "", toReply);

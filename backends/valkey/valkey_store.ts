@@ -20,6 +20,9 @@ import { Waits, type Wanted } from "./waits.ts";
 /** Keys that `clear` removes by one command. */
 const KEYS_A_CLEAR = 500;
 
+/** What is counted at the moment of an answer. */
+type Counters = Omit<KvStats, "entries" | "inFlight">;
+
 /** A store on a Valkey server. */
 export class ValkeyStore implements Store {
   readonly backend = "valkey";
@@ -27,6 +30,7 @@ export class ValkeyStore implements Store {
   readonly #waits: Waits;
   readonly #ask = <R>(request: Request): Promise<R> => this.#run(request);
   readonly #get: Command;
+  readonly #info: Command<Counters>;
   #hits = 0;
   #misses = 0;
   #closing: Promise<void> | null = null;
@@ -39,6 +43,14 @@ export class ValkeyStore implements Store {
       if (isHit) this.#hits++;
       else this.#misses++;
     });
+    this.#info = commands.infoCommand((info) => ({
+      backend: this.backend,
+      bytes: fact(info, "used_memory_dataset"),
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: fact(info, "evicted_keys"),
+      reconnects: this.#pipeline.reconnects,
+    }));
   }
 
   get<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -175,20 +187,11 @@ export class ValkeyStore implements Store {
 
   async stats(): Promise<KvStats> {
     const inFlight = this.#pipeline.inFlight + this.#waits.count;
-    const [entries, info] = await Promise.all([
+    const [entries, counters] = await Promise.all([
       this.#call(commands.COUNT_KEYS, null),
-      this.#call(commands.INFO, null),
+      this.#call(this.#info, null),
     ]);
-    return {
-      backend: this.backend,
-      entries,
-      bytes: fact(info, "used_memory_dataset"),
-      hits: this.#hits,
-      misses: this.#misses,
-      evictions: fact(info, "evicted_keys"),
-      inFlight,
-      reconnects: this.#pipeline.reconnects,
-    };
+    return { ...counters, entries, inFlight };
   }
 
   /** Connects, unless there is a connection. */
@@ -255,6 +258,6 @@ async function all<I, R>(items: readonly I[], call: (item: I) => Promise<R>): Pr
 }
 
 /** A number of the server's `INFO`. */
-function fact(info: unknown, name: string): number {
-  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(String(info))?.[1] ?? 0);
+function fact(info: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
 }

@@ -10,25 +10,26 @@ interface ModuleGraph {
   }[];
 }
 
+const root = new URL("../../", import.meta.url);
 const permission = await Deno.permissions.query({ name: "run", command: Deno.execPath() })
   .catch(() => ({ state: "denied" }));
 
 Deno.test({
-  name: "mod.ts and a memory store load no file or socket code, and no dependency" +
+  name: "mod.ts, a memory store and the adapters load no file or socket code, and no dependency" +
     (permission.state === "granted" ? "" : " (ignored: it needs --allow-run)"),
   ignore: permission.state !== "granted",
   async fn() {
-    const root = new URL("../../", import.meta.url);
-    const args = ["info", "--json", new URL("mod.ts", root).href];
-    const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
-    const graph = JSON.parse(new TextDecoder().decode(stdout)) as ModuleGraph;
-    const rooms = new Set<string>();
-    for (const entry of ["mod.ts", "backends/memory/memory_kv.ts"]) {
-      for (const url of loadedBy(new URL(entry, root).href, graph)) {
-        rooms.add(new URL(".", url).href.replace(root.href, ""));
-      }
-    }
-    assertEquals([...rooms].sort(), ["", "backends/memory/", "internal/", "kv/"]);
+    assertEquals(await roomsLoadedBy(["mod.ts", "backends/memory/memory_kv.ts"]), [
+      "",
+      "backends/memory/",
+      "internal/",
+      "kv/",
+    ]);
+    assertEquals(await roomsLoadedBy(["adapters/keyv.ts", "adapters/unstorage.ts"]), [
+      "adapters/",
+      "internal/",
+      "kv/",
+    ]);
   },
 });
 
@@ -42,6 +43,21 @@ Deno.test({
     assertEquals(await kv.get("a"), "1");
   },
 });
+
+/** The directories of what `entries` import together. */
+async function roomsLoadedBy(entries: readonly string[]): Promise<string[]> {
+  const rooms = new Set<string>();
+  for (const entry of entries) {
+    const url = new URL(entry, root).href;
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json", url] })
+      .output();
+    const graph = JSON.parse(new TextDecoder().decode(stdout)) as ModuleGraph;
+    for (const loaded of loadedBy(url, graph)) {
+      rooms.add(new URL(".", loaded).href.replace(root.href, ""));
+    }
+  }
+  return [...rooms].sort();
+}
 
 /** What `url` imports, however deep, short of what is imported when it is asked for. */
 function loadedBy(url: string, graph: ModuleGraph): Set<string> {

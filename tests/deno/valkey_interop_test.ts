@@ -62,7 +62,7 @@ async function interoperate(open: (port: number, database: number) => Promise<Cl
 }
 
 Deno.test("ValkeyKv shares its data with ioredis", { ignore: isIgnored }, async () => {
-  const { Redis } = await import("npm:ioredis@5.11.1");
+  const { Redis } = await import("ioredis");
   await interoperate((port, database) => {
     const client = new Redis({ port, db: database });
     return Promise.resolve({
