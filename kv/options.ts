@@ -73,7 +73,10 @@ export interface ValkeyOptions {
   tls?: boolean | TlsOptions | undefined;
   /** The most connections at a time: whole, from 1. Default 8. */
   poolSize?: number | undefined;
-  /** Bytes a connection gathers before it writes: whole, from 64. Default 8192. */
+  /**
+   * Bytes that the write buffer of a connection begins with: whole, from 64. It grows to eight times
+   * that under load. Default 8192.
+   */
   bufferSize?: number | undefined;
   /**
    * When to connect: `"auto"` in `openKv`, `"lazy"` at the first command, `"manual"` at

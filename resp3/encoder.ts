@@ -2,10 +2,10 @@
  * Writes commands as RESP arrays of bulk strings straight into byte buffers.
  *
  * There is no array and no string per command: text goes in by a loop over its characters while it
- * is ASCII, and by `encodeInto` where it is not. A buffer that is full is set aside and the next
- * one begun; what was taken and written comes back by {@linkcode Encoder.recycle}, so a busy
- * encoder allocates nothing. An argument too big for that is not copied: it leaves as a write of
- * its own.
+ * is ASCII, and by `encodeInto` where it is not. A buffer grows while commands come faster than they
+ * are taken; at its greatest size it is set aside and the next one begun. What was taken and written
+ * comes back by {@linkcode Encoder.recycle}, so a busy encoder allocates nothing. An argument too big
+ * for a buffer is not copied: it leaves as a write of its own.
  */
 
 import type { Argument } from "./types.ts";
@@ -28,10 +28,10 @@ const utf8 = new TextEncoder();
 
 /** Options of an {@linkcode Encoder}. */
 export interface EncoderOptions {
-  /** Bytes of a buffer, 64 or more. Default 8192. */
+  /** Bytes that a buffer begins with, 64 or more. Default 8192. */
   readonly bufferBytes?: number;
-  /** Arguments longer than this are not copied; at least `bufferBytes`, the default. */
-  readonly copiedBytesMax?: number;
+  /** Bytes that it may grow to. Arguments longer than this are not copied. Default: 8 times that. */
+  readonly bufferBytesMax?: number;
 }
 
 /**
@@ -48,7 +48,7 @@ export interface EncoderOptions {
  */
 export class Encoder {
   readonly #bufferBytes: number;
-  readonly #copiedBytesMax: number;
+  readonly #bufferBytesMax: number;
   #buffer: Uint8Array;
   #at = 0;
   /** What is to be written before the buffer. */
@@ -62,15 +62,15 @@ export class Encoder {
    * @param options How big its buffers are.
    * @throws {RangeError} If they are too small.
    */
-  constructor({ bufferBytes = 8192, copiedBytesMax = bufferBytes }: EncoderOptions = {}) {
-    if (bufferBytes < BUFFER_BYTES_MIN || copiedBytesMax < bufferBytes) {
+  constructor({ bufferBytes = 8192, bufferBytesMax = 8 * bufferBytes }: EncoderOptions = {}) {
+    if (bufferBytes < BUFFER_BYTES_MIN || bufferBytesMax < bufferBytes) {
       throw new RangeError(
-        `Cannot encode into buffers of ${bufferBytes} bytes with copies up to ${copiedBytesMax}: ` +
-          `at least ${BUFFER_BYTES_MIN}, and copies no smaller than buffers`,
+        `Cannot encode into buffers of ${bufferBytes} to ${bufferBytesMax} bytes: ` +
+          `at least ${BUFFER_BYTES_MIN}, and not growing smaller`,
       );
     }
     this.#bufferBytes = bufferBytes;
-    this.#copiedBytesMax = copiedBytesMax;
+    this.#bufferBytesMax = bufferBytesMax;
     this.#buffer = new Uint8Array(bufferBytes);
   }
 
@@ -95,7 +95,7 @@ export class Encoder {
    * @param count How many arguments follow, its name included.
    */
   head(count: number): void {
-    if (this.#at + FRAME_BYTES_MAX > this.#bufferBytes) this.#seal();
+    this.#makeRoom(FRAME_BYTES_MAX);
     this.#at = writeHead(this.#buffer, this.#at, STAR, count);
   }
 
@@ -106,7 +106,8 @@ export class Encoder {
    */
   raw(bytes: Uint8Array): void {
     const count = bytes.length;
-    if (count > SHORT_BYTES_MAX || this.#at + count > this.#bufferBytes) return this.#copy(bytes);
+    if (count > SHORT_BYTES_MAX) return this.#copy(bytes);
+    this.#makeRoom(count);
     const buffer = this.#buffer;
     let at = this.#at;
     for (let i = 0; i < count; i++) buffer[at++] = bytes[i]!;
@@ -116,7 +117,7 @@ export class Encoder {
   /**
    * Adds an argument.
    *
-   * @param arg Text, a number, or bytes. Bytes longer than `copiedBytesMax` are not copied: they
+   * @param arg Text, a number, or bytes. Bytes longer than `bufferBytesMax` are not copied: they
    * must not change until they are written.
    */
   bulk(arg: Argument): void {
@@ -145,8 +146,20 @@ export class Encoder {
    * @param bytes An array of `take`, each once. An argument that was not copied is left alone.
    */
   recycle(bytes: Uint8Array): void {
-    const isOwn = bytes.buffer.byteLength === this.#bufferBytes; // what is not copied is longer
+    const isOwn = bytes.buffer.byteLength <= this.#bufferBytesMax; // what is not copied is longer
     if (isOwn && this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(bytes.buffer));
+  }
+
+  /** Makes room for so many bytes, of which a buffer of the greatest size has room. */
+  #makeRoom(count: number): void {
+    if (this.#at + count <= this.#buffer.length) return;
+    if (this.#at + count > this.#bufferBytesMax) this.#seal();
+    const wanted = this.#at + count;
+    if (wanted <= this.#buffer.length) return;
+    const bytes = Math.min(this.#bufferBytesMax, Math.max(wanted, 2 * this.#buffer.length));
+    const grown = new Uint8Array(bytes);
+    grown.set(this.#buffer.subarray(0, this.#at));
+    this.#buffer = grown;
   }
 
   /** Sets the buffer aside, if anything is in it, and begins the next. */
@@ -160,10 +173,9 @@ export class Encoder {
 
   #text(text: string): void {
     const length = text.length;
-    if (length * UNIT_BYTES_MAX + FRAME_BYTES_MAX > this.#bufferBytes) {
-      return this.#bytes(utf8.encode(text));
-    }
-    if (this.#at + length * UNIT_BYTES_MAX + FRAME_BYTES_MAX > this.#bufferBytes) this.#seal();
+    const bytesMax = length * UNIT_BYTES_MAX + FRAME_BYTES_MAX;
+    if (bytesMax > this.#bufferBytesMax) return this.#bytes(utf8.encode(text));
+    this.#makeRoom(bytesMax);
     if (length > LOOPED_CHARACTERS_MAX) return this.#unicode(text);
     const buffer = this.#buffer;
     let at = writeHead(buffer, this.#at, DOLLAR, length);
@@ -192,9 +204,9 @@ export class Encoder {
   }
 
   #bytes(bytes: Uint8Array): void {
-    if (this.#at + FRAME_BYTES_MAX > this.#bufferBytes) this.#seal();
+    this.#makeRoom(FRAME_BYTES_MAX);
     this.#at = writeHead(this.#buffer, this.#at, DOLLAR, bytes.length);
-    if (bytes.length > this.#copiedBytesMax) {
+    if (bytes.length > this.#bufferBytesMax) {
       this.#seal();
       this.#full.push(bytes);
       this.#fullBytes += bytes.length;
@@ -204,15 +216,12 @@ export class Encoder {
     this.#copy(CRLF);
   }
 
-  /** Copies bytes, over as many buffers as it takes. */
+  /** Copies bytes, over two buffers where one has no room for all of them. */
   #copy(bytes: Uint8Array): void {
     let from = 0;
     while (from < bytes.length) {
-      const count = Math.min(bytes.length - from, this.#bufferBytes - this.#at);
-      if (count === 0) {
-        this.#seal();
-        continue;
-      }
+      this.#makeRoom(Math.min(bytes.length - from, this.#bufferBytesMax - this.#at) || 1);
+      const count = Math.min(bytes.length - from, this.#buffer.length - this.#at);
       this.#buffer.set(bytes.subarray(from, from + count), this.#at);
       this.#at += count;
       from += count;

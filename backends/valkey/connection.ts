@@ -21,12 +21,11 @@ import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./sock
 const IN_FLIGHT_MAX = 4096;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 20;
-/** Requests that leave without waiting for the end of the turn. */
+/** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
 const EARLY_REQUESTS = 64;
-/** Byte arguments up to this are copied: a copy is cheaper than a write of their own. */
-const COPIED_BYTES_MAX = 2 ** 15;
-/** A turn for the event loop, which may have been held up, before silence is believed. */
-const GRACE_MS = 20;
+const EARLY_BUFFERS = 4;
+/** Looks at a connection that owes an answer while it may be silent. */
+const LOOKS = 4;
 
 const EVAL = encodeWords(["EVAL"]);
 const EVALSHA = encodeWords(["EVALSHA"]);
@@ -69,7 +68,7 @@ export class Connection implements SocketHandlers {
   readonly #hooks: ConnectionHooks;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
-  readonly #bufferSize: number;
+  readonly #earlyBytes: number;
   readonly #flushLater = (): void => this.#flush();
   #socket: Socket | null = null;
   #isClosed = false;
@@ -86,22 +85,17 @@ export class Connection implements SocketHandlers {
   /** Scripts that were sent as text on this connection. */
   readonly #loaded = new Set<Script>();
 
-  /** Milliseconds that it may owe an answer and stay silent. */
-  readTimeoutMs: number;
+  #readTimeoutMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When it was last heard, or began to owe an answer. */
-  #heardMs = 0;
-  #isInGrace = false;
+  /** Looks since it was last heard, or began to owe an answer. */
+  #silentLooks = 0;
 
   private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
     this.#hooks = hooks;
-    this.#bufferSize = bufferSize;
-    this.#encoder = new Encoder({
-      bufferBytes: bufferSize,
-      copiedBytesMax: Math.max(bufferSize, COPIED_BYTES_MAX),
-    });
+    this.#earlyBytes = EARLY_BUFFERS * bufferSize;
+    this.#encoder = new Encoder({ bufferBytes: bufferSize });
     this.#decoder = new Decoder({ readUtf8 });
-    this.readTimeoutMs = readTimeoutMs;
+    this.#readTimeoutMs = readTimeoutMs;
   }
 
   /** Opens a connection by `connect`. What the server wants to hear first is the caller's task. */
@@ -143,7 +137,7 @@ export class Connection implements SocketHandlers {
     this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
     this.#count++;
     this.#unflushed++;
-    if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#bufferSize) {
+    if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#earlyBytes) {
       this.#flush();
     } else if (!this.#isFlushQueued) {
       this.#isFlushQueued = true;
@@ -204,8 +198,7 @@ export class Connection implements SocketHandlers {
 
   onData(chunk: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#heardMs = performance.now();
-    this.#isInGrace = false;
+    this.#silentLooks = 0;
     try {
       this.#decoder.push(chunk);
       this.#takeReplies();
@@ -248,28 +241,33 @@ export class Connection implements SocketHandlers {
 
   // --- Silence and loss --------------------------------------------------------------------------
 
+  /** Allows so much silence from now on, for a command that has the server wait. */
+  allowSilence(ms: number): void {
+    this.#readTimeoutMs = ms;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#count > this.#unflushed) this.#startOwing();
+  }
+
   #startOwing(): void {
-    this.#heardMs = performance.now();
-    if (this.#timer === undefined) this.#setTimer(this.readTimeoutMs);
+    this.#silentLooks = 0;
+    if (this.#timer === undefined) this.#lookLater();
   }
 
-  #setTimer(ms: number): void {
-    this.#timer = setTimeout(() => this.#checkSilence(), Math.min(ms, 2 ** 31 - 1));
+  /**
+   * Silence is counted in looks, not read from a clock: an event loop that was held up is one late
+   * look, and the server has its say before the next.
+   */
+  #lookLater(): void {
+    const ms = Math.ceil(this.#readTimeoutMs / LOOKS);
+    this.#timer = setTimeout(() => this.#look(), Math.min(ms, 2 ** 31 - 1));
   }
 
-  #checkSilence(): void {
+  #look(): void {
     this.#timer = undefined;
     if (this.#count === 0) return;
-    const leftMs = this.#heardMs + this.readTimeoutMs - performance.now();
-    if (leftMs > 0) {
-      this.#isInGrace = false;
-      this.#setTimer(Math.ceil(leftMs));
-    } else if (!this.#isInGrace) {
-      this.#isInGrace = true;
-      this.#setTimer(GRACE_MS);
-    } else {
-      this.#lose("silent", undefined);
-    }
+    if (++this.#silentLooks > LOOKS) this.#lose("silent", undefined);
+    else this.#lookLater();
   }
 
   #lose(reason: Loss["reason"], cause: Error | undefined): void {

@@ -129,7 +129,7 @@ export class Waits {
     }
     const request = wanted.block((Math.max(1, ms) / 1000).toFixed(3));
     const answer = request.promise<Reply>();
-    session.connection.readTimeoutMs = ms + this.#readTimeoutMs;
+    session.connection.allowSilence(ms + this.#readTimeoutMs);
     session.connection.send(request);
     let isAnswered = false;
     let unblocking: Promise<void> | undefined;
