@@ -22,7 +22,7 @@ const IN_FLIGHT_MAX = 4096;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 20;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
-const EARLY_REQUESTS = 64;
+const EARLY_REQUESTS = 128;
 const EARLY_BUFFERS = 4;
 /** Looks at a connection that owes an answer while it may be silent. */
 const LOOKS = 4;
