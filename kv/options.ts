@@ -74,8 +74,8 @@ export interface ValkeyOptions {
   /** The most connections at a time: whole, from 1. Default 8. */
   poolSize?: number | undefined;
   /**
-   * Bytes that the write buffer of a connection begins with: whole, from 64. It grows to eight times
-   * that under load. Default 8192.
+   * Bytes that the write buffer of a connection begins with: whole, from 64. It grows to eight
+   * times that under load. Default 8192.
    */
   bufferSize?: number | undefined;
   /**

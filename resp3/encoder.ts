@@ -2,10 +2,10 @@
  * Writes commands as RESP arrays of bulk strings straight into byte buffers.
  *
  * There is no array and no string per command: text goes in by a loop over its characters while it
- * is ASCII, and by `encodeInto` where it is not. A buffer grows while commands come faster than they
- * are taken; at its greatest size it is set aside and the next one begun. What was taken and written
- * comes back by {@linkcode Encoder.recycle}, so a busy encoder allocates nothing. An argument too big
- * for a buffer is not copied: it leaves as a write of its own.
+ * is ASCII, and by `encodeInto` where it is not. A buffer grows while commands come faster than
+ * they are taken; at its greatest size it is set aside and the next one begun. What was taken and
+ * written comes back by {@linkcode Encoder.recycle}, so a busy encoder allocates nothing. An
+ * argument too big for a buffer is not copied: it leaves as a write of its own.
  */
 
 import type { Argument } from "./types.ts";
