@@ -19,6 +19,8 @@ const BACKGROUND_SYNC_MS = 500;
 /** Waiting for the medium in place is well spent up to here. */
 const SHORT_SYNC_MS = 0.5;
 
+const BACKGROUND = { background: true };
+
 interface Call {
   resolve(): void;
   reject(error: unknown): void;
@@ -71,18 +73,14 @@ export class Commits {
     if (calls.length > 0) this.#calls = [];
     try {
       root.logCounters();
-      if (journal.pendingBytes === 0) return this.#settle(calls);
       journal.flush();
     } catch (error) {
       return this.#reject(calls, error);
     }
-    if (this.#durability === "power") this.#settleSynced(calls);
-    else {
-      this.#settle(calls);
-      this.#cancelTimer ??= this.#clock.after(BACKGROUND_SYNC_MS, this.#syncLater, {
-        background: true,
-      });
-    }
+    if (journal.synced === journal.head) return this.#settle(calls);
+    if (this.#durability === "power") return this.#settleSynced(calls);
+    this.#settle(calls);
+    this.#cancelTimer ??= this.#clock.after(BACKGROUND_SYNC_MS, this.#syncLater, BACKGROUND);
   };
 
   /** Waits, off the event loop, until the medium has everything handed to the kernel so far. */

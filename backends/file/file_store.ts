@@ -11,7 +11,7 @@ import { byteLength } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
-import { closedError, KvCorruptError, KvError, show } from "../../kv/errors.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import type {
   Decoder,
@@ -23,21 +23,24 @@ import type {
 } from "../../kv/store.ts";
 import { checkFile } from "./check.ts";
 import { Commits, type Durability } from "./commits.ts";
-import { compactFile } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
 import { type FileParts, type FileSettings, openFile } from "./file_parts.ts";
-import { HASH_BITS, PAGE_BYTES, VALUE_BYTES_MAX } from "./layout.ts";
+import { HASH_BITS, VALUE_BYTES_MAX } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** What a call logs at most besides keys and values, for each of them. */
 const CALL_BYTES = 4096;
-const ELEMENT_BYTES = 512;
 /** So much is handed to the kernel before the turn ends. */
 const BATCH_BYTES = 256 * 1024;
 
-const PLAIN: Omit<StorePut, "expireIn"> = { ifAbsent: false, keepTtl: false };
+/** Up to here the length of text, three bytes a unit, says enough. */
+const SHORT_VALUE = 1024;
+/** No journal has room for a call that logs more. */
+const CALL_NEED_MAX: number = VALUE_BYTES_MAX + 8 * 2 ** 20;
+/** A call for so many keys is made in one turn. */
+const AT_ONCE_MAX = 128;
 
 /** How a store is opened. */
 export interface StoreSettings extends FileSettings {
@@ -53,7 +56,8 @@ export class FileStore implements Store {
   readonly #waiters: Waiters;
   readonly #commits: Commits;
   readonly #upkeep: Upkeep;
-  #failure: KvError | null = null;
+  /** Why the file was given up, or `null`. */
+  #failure: unknown = null;
   #closing: Promise<void> | null = null;
   #hits = 0;
   #misses = 0;
@@ -87,7 +91,7 @@ export class FileStore implements Store {
   }
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
-    return this.#call(this.#valueNeed(value), () => this.#engine.put(key, value, options));
+    return this.#call(needOf(value), () => this.#engine.put(key, value, options));
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -111,7 +115,7 @@ export class FileStore implements Store {
   }
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
-    const need = this.#valueNeed(value);
+    const need = needOf(value);
     return this.#call(need, () => this.#engine.putIfEqual(key, expected, value));
   }
 
@@ -120,7 +124,7 @@ export class FileStore implements Store {
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    return this.#start(this.#valuesNeed(values), () => {
+    return this.#start(needOfAll(values), () => {
       const pushed = this.#settle(() => this.#engine.push(key, values, end));
       this.#waiters.wake(key);
       return pushed;
@@ -169,11 +173,10 @@ export class FileStore implements Store {
   }
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
-    for (const [, value] of entries) this.#valueNeed(value);
-    const options = { ...PLAIN, expireIn };
+    const options = { expireIn, ifAbsent: false, keepTtl: false };
     await this.#each(
       entries,
-      ([, value]) => this.#valueNeed(value),
+      ([, value]) => needOf(value),
       ([key, value]) => this.#engine.put(key, value, options),
     );
   }
@@ -183,11 +186,13 @@ export class FileStore implements Store {
   }
 
   async *keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
-    for await (const key of this.#scan(prefix, limit)) {
-      if (await this.has(key)) {
-        yield key;
-        if (--limit <= 0) return;
-      }
+    let left = limit;
+    for await (const key of this.#scan(prefix)) {
+      if (left <= 0) return;
+      // It may have gone, or expired, since its bucket was read.
+      if (!await this.has(key)) continue;
+      yield key;
+      if (--left <= 0) return;
     }
   }
 
@@ -196,28 +201,27 @@ export class FileStore implements Store {
     limit: number,
     decoder: Decoder<T>,
   ): AsyncGenerator<[string, T], undefined> {
-    for await (const key of this.#scan(prefix, limit)) {
-      const value = await this.#call(0, () =>
-        this.#engine.holdsString(key) ? this.#engine.get(key, decoder) : NOTHING);
-      if (value !== NOTHING) {
-        yield [key, value];
-        if (--limit <= 0) return;
-      }
+    let left = limit;
+    for await (const key of this.#scan(prefix)) {
+      if (left <= 0) return;
+      const value = await this.#call(0, () => this.#getString(key, decoder));
+      if (value === NOTHING) continue;
+      yield [key, value];
+      if (--left <= 0) return;
     }
   }
 
-  async clear(prefix: string): Promise<number> {
-    return await this.#hold(async () => {
+  clear(prefix: string): Promise<number> {
+    return this.#hold(async () => {
       let count = 0;
       for (let hash = 0; hash < 2 ** HASH_BITS;) {
         const keys: string[] = [];
-        hash = await this.#call(0, () => this.#engine.scan(hash, prefix, keys), true);
+        hash = this.#run(() => this.#engine.scan(hash, prefix, keys));
         for (const key of keys) {
-          await this.#upkeep.gate.room(CALL_BYTES);
-          if (await this.#removeNow(key)) count++;
+          await this.#makeRoom(CALL_BYTES);
+          if (this.#run(() => this.#engine.delete(key))) count++;
         }
       }
-      await this.#commits.add(undefined);
       this.#upkeep.planSweep();
       return count;
     });
@@ -236,8 +240,220 @@ export class FileStore implements Store {
     }));
   }
 
+  /** Resolves once everything acknowledged so far is on the medium. */
+  sync(): Promise<void> {
+    return this.#start(0, () => {
+      this.#commits.flush();
+      return this.#commits.sync();
+    });
+  }
+
+  /** Reads the whole file; says what is wrong. */
+  check(): Promise<string[]> {
+    return this.#start(0, () =>
+      this.#upkeep.alone(async () => {
+        this.#commits.flush();
+        return await checkFile(this.#parts, this.#turns);
+      }));
+  }
+
+  /** Gives unused space back. */
+  compact(): Promise<void> {
+    return this.#start(0, () => Promise.resolve());
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
+
+  async #close(): Promise<void> {
+    this.#waiters.close(closedError);
+    try {
+      if (this.#failure === null) await this.#upkeep.close();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    } finally {
+      this.#commits.stop();
+      this.#upkeep.stop();
+      this.#parts.storage.close();
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== null) throw closedError();
+    if (this.#failure !== null) throw this.#refusal();
+  }
+
+  #refusal(): KvError {
+    const found = "the disk failed, and what is in memory may not be in the file; open it anew";
+    return new KvError("io", `Cannot use "${this.#parts.path}": ${found}`, {
+      cause: this.#failure,
+    });
+  }
+
+  /** Gives the file up: what is in memory may differ from what it holds. */
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.#upkeep.stop();
+    this.#commits.abandon(error);
+    this.#upkeep.gate.rejectAll(error);
+    this.#waiters.close(() => this.#refusal());
+  }
+
+  /** Makes a call when it is its turn: at once, unless calls before it wait. */
+  #start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    const { gate } = this.#upkeep;
+    return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, () => {
+      this.#checkOpen();
+      return start();
+    });
+  }
+
+  #call<T>(needBytes: number, work: () => T): Promise<T> {
+    return this.#start(needBytes, () => this.#settle(work));
+  }
+
+  /** Does the work of a call, and resolves when what it changed is safe. */
+  #settle<T>(work: () => T): Promise<T> {
+    const { journal } = this.#parts;
+    const before = journal.pendingBytes;
+    const result = this.#run(work);
+    if (journal.pendingBytes === before) return this.#turns.settle(result);
+    const settled = this.#commits.add(result);
+    this.#tidy();
+    return settled;
+  }
+
+  /** Does the work of a call. If it fails half-way, or the disk does, the file is given up. */
+  #run<T>(work: () => T): T {
+    const { journal, pager } = this.#parts;
+    const before = journal.pendingBytes;
+    try {
+      return work();
+    } catch (error) {
+      const isDisk = error instanceof KvError && error.code === "io";
+      if (isDisk || journal.pendingBytes !== before) this.#fail(error);
+      throw error;
+    } finally {
+      pager.trim();
+    }
+  }
+
+  /** Keeps a batch, and what is to be checkpointed, from growing too large. */
+  #tidy(): void {
+    if (this.#parts.journal.pendingBytes > BATCH_BYTES) this.#commits.flush();
+    this.#upkeep.check();
+  }
+
+  /** Makes a long call of many steps: no other one starts meanwhile. */
+  #hold<T>(work: () => Promise<T>): Promise<T> {
+    const { gate } = this.#upkeep;
+    return this.#start(0, async () => {
+      gate.hold();
+      try {
+        const result = await work();
+        return await this.#commits.add(result);
+      } finally {
+        gate.letGo();
+      }
+    });
+  }
+
+  /** Waits, in a long call, for room for its next step and for the event loop. */
+  async #makeRoom(needBytes: number): Promise<void> {
+    this.#tidy();
+    if (this.#turns.isDue()) await this.#turns.next();
+    await this.#upkeep.gate.room(needBytes);
+    if (this.#failure !== null) throw this.#refusal();
+  }
+
+  /** Does something for each item, at once where they are few. */
+  #each<I, R>(items: readonly I[], needOf: (item: I) => number, run: (item: I) => R): Promise<R[]> {
+    const needs = items.map(needOf);
+    if (items.length <= AT_ONCE_MAX) {
+      return this.#call(needs.reduce((sum, need) => sum + need, 0), () => items.map(run));
+    }
+    return this.#hold(async () => {
+      const results: R[] = [];
+      for (let i = 0; i < items.length; i++) {
+        await this.#makeRoom(needs[i]!);
+        results.push(this.#run(() => run(items[i]!)));
+      }
+      return results;
+    });
+  }
+
+  async *#scan(prefix: string): AsyncGenerator<string, undefined> {
+    for (let hash = 0; hash < 2 ** HASH_BITS;) {
+      const keys: string[] = [];
+      const from = hash;
+      hash = await this.#call(0, () => this.#engine.scan(from, prefix, keys));
+      yield* keys;
+    }
+  }
+
+  #getString<T>(key: string, decoder: Decoder<T>): T | typeof NOTHING {
+    return this.#engine.holdsString(key) ? this.#engine.get(key, decoder) : NOTHING;
+  }
+
+  #get<T>(key: string, decoder: Decoder<T>): T | null {
+    return this.#count(this.#engine.get(key, decoder));
+  }
+
+  #count<T>(value: T | typeof NOTHING): T | null {
+    if (value === NOTHING) {
+      this.#misses++;
+      return null;
+    }
+    this.#hits++;
+    return value;
+  }
+
+  /** Takes an element now, or where there is none for as long as the caller may wait. */
+  #take<T>(
+    key: string,
+    wait: StoreWait,
+    work: () => T | typeof NOTHING,
+    target?: string,
+  ): Promise<T | null> {
+    const attempt = (): Promise<T> | null => {
+      let found: T | typeof NOTHING = NOTHING;
+      const settled = this.#settle(() => found = work());
+      if (found === NOTHING) return null;
+      if (target !== undefined) this.#waiters.wake(target);
+      return settled as Promise<T>;
+    };
+    return this.#start(2 * CALL_BYTES, () => {
+      const taken = attempt();
+      if (taken !== null) return taken;
+      if (wait.waitMs === 0) return this.#turns.settle(null);
+      if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
+      return this.#waiters.wait(key, attempt, wait);
+    });
+  }
+}
+
+/** Counts what storing a value logs at most. */
+function needOf(value: Value): number {
+  const bytes = value.length <= SHORT_VALUE ? 3 * value.length : byteLength(value);
+  if (bytes > VALUE_BYTES_MAX) {
+    throw new RangeError(
+      `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,
+    );
+  }
+  return CALL_BYTES + bytes + bytes / 256;
+}
+
+/** Counts what pushing values logs at most, the pops included that wait for them. */
+function needOfAll(values: readonly Value[]): number {
+  let need = CALL_BYTES;
+  for (const value of values) need += needOf(value);
+  if (need > CALL_NEED_MAX) {
+    throw new RangeError(`Cannot add over ${VALUE_BYTES_MAX} bytes to an array in one call`);
+  }
+  return need;
 }
