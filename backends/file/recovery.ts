@@ -21,6 +21,7 @@ import {
   HEADER_COPY_PAGE,
   HEADER_PAGE,
   JOURNAL,
+  JOURNAL_PAGES_MIN,
   PAGE_BYTES,
   FIRST_PAGES_MAX,
   PAGE_SUM_AT,
@@ -61,17 +62,22 @@ function readCopy(storage: Storage, page: number, path: string): Header | KvCorr
 }
 
 /**
- * Tells whether the making of the file was cut short: headers are written last, so there are zeros
- * in their place, and nothing was ever stored.
+ * Tells whether the making of the file was cut short, so that nothing was ever stored.
+ *
+ * Headers are written last, the first copy before the second: so there are zeros in place of the
+ * second, and in place of the first, or the file has its full length and the first is torn.
  */
 function isUnborn(storage: Storage): boolean {
+  const size = storage.size();
   const bytes = new Uint8Array((ROOT_PAGE + 1) * PAGE_BYTES);
   const count = storage.read(0, bytes);
   const rootAt = ROOT_PAGE * PAGE_BYTES;
-  const view = new DataView(bytes.buffer);
-  return bytes.subarray(0, Math.min(count, rootAt)).every((byte) => byte === 0) &&
-    view.getFloat64(rootAt + ROOT.entriesAt, true) === 0 &&
-    storage.size() <= FIRST_PAGES_MAX * PAGE_BYTES;
+  const isZero = (from: number, to: number): boolean =>
+    bytes.subarray(Math.min(from, count), Math.min(to, count)).every((byte) => byte === 0);
+  const entries = new DataView(bytes.buffer).getFloat64(rootAt + ROOT.entriesAt, true);
+  return isZero(HEADER_COPY_PAGE * PAGE_BYTES, rootAt) && entries === 0 &&
+    (isZero(HEADER_PAGE, PAGE_BYTES) || size >= JOURNAL_PAGES_MIN * PAGE_BYTES) &&
+    size <= FIRST_PAGES_MAX * PAGE_BYTES;
 }
 
 /**
