@@ -40,6 +40,15 @@ const SPARE_PAGES = 3;
 
 const AS_IT_IS: Decoder<Value> = { decode: (bytes) => bytes, decodeText: (text) => text };
 
+/** What a sweep of a bucket did. */
+export interface Swept {
+  readonly count: number;
+  /** The first hash after the bucket. */
+  readonly nextHash: number;
+  /** The earliest deadline of the keys that are left, or `Infinity`. */
+  readonly dueMs: number;
+}
+
 /** The operations of a file store. */
 export class Engine {
   readonly #parts: FileParts;
@@ -48,7 +57,6 @@ export class Engine {
   /** What `find` found: the hash of the key, and the address of its record or `NIL`. */
   #hash = 0;
   #address = NIL;
-  #sweepHash = 0;
 
   constructor(parts: FileParts, clock: Clock) {
     this.#parts = parts;
@@ -212,20 +220,23 @@ export class Engine {
     return this.#find(key) && this.#records.kind === STRING;
   }
 
-  /**
-   * Frees keys past their deadline, of one bucket.
-   *
-   * @returns How many.
-   */
-  sweep(countMax: number): number {
+  /** How many keys have a deadline. */
+  get expiringCount(): number {
+    return this.#parts.root.expiring;
+  }
+
+  /** Frees keys past their deadline: at most `countMax`, of the bucket of a hash. */
+  sweep(hash: number, countMax: number): Swept {
     const { table } = this.#parts;
     const records = this.#records;
     const nowMs = this.#clock.now();
     const expired: number[] = [];
-    const next = table.visit(this.#sweepHash, (address) => {
-      if (expired.length === countMax) return;
+    let dueMs = Infinity;
+    const nextHash = table.visit(hash, (address) => {
       records.open(address);
-      if (isPast(records.deadlineMs, nowMs)) expired.push(address);
+      if (records.deadlineMs === 0) return;
+      if (records.deadlineMs > nowMs) dueMs = Math.min(dueMs, records.deadlineMs);
+      else if (expired.length < countMax) expired.push(address);
     });
     for (const address of expired) {
       this.#hash = records.takeKeyOf(address);
@@ -233,8 +244,7 @@ export class Engine {
       records.open(address);
       this.#removeFound();
     }
-    if (expired.length < countMax) this.#sweepHash = next === 2 ** HASH_BITS ? 0 : next;
-    return expired.length;
+    return { count: expired.length, nextHash, dueMs };
   }
 
   /** Frees elements of lists that were deleted; tells whether there are more. */

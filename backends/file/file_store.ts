@@ -52,6 +52,7 @@ export class FileStore implements Store {
   readonly backend = "file";
   readonly #parts: FileParts;
   readonly #engine: Engine;
+  readonly #clock: Clock;
   readonly #turns = new Turns();
   readonly #waiters: Waiters;
   readonly #commits: Commits;
@@ -79,6 +80,7 @@ export class FileStore implements Store {
 
   private constructor(parts: FileParts, durability: Durability, clock: Clock) {
     this.#parts = parts;
+    this.#clock = clock;
     this.#engine = new Engine(parts, clock);
     this.#waiters = new Waiters(clock);
     const fail = (error: unknown): void => this.#fail(error);
@@ -91,7 +93,10 @@ export class FileStore implements Store {
   }
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
-    return this.#call(needOf(value), () => this.#engine.put(key, value, options));
+    return this.#call(needOf(value), () => {
+      if (options.expireIn > 0) this.#expire(options.expireIn);
+      return this.#engine.put(key, value, options);
+    });
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -158,9 +163,8 @@ export class FileStore implements Store {
 
   touch(key: string, expireIn: number): Promise<boolean> {
     return this.#call(CALL_BYTES * 2, () => {
-      const wasThere = this.#engine.touch(key, expireIn);
-      this.#upkeep.planSweep();
-      return wasThere;
+      this.#expire(expireIn);
+      return this.#engine.touch(key, expireIn);
     });
   }
 
@@ -174,6 +178,7 @@ export class FileStore implements Store {
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     const options = { expireIn, ifAbsent: false, keepTtl: false };
+    if (expireIn > 0) this.#expire(expireIn);
     await this.#each(
       entries,
       ([, value]) => needOf(value),
@@ -279,6 +284,11 @@ export class FileStore implements Store {
       this.#upkeep.stop();
       this.#parts.storage.close();
     }
+  }
+
+  /** Plans to free a key some time after its deadline. */
+  #expire(expireIn: number): void {
+    this.#upkeep.expire(this.#clock.now() + expireIn);
   }
 
   #checkOpen(): void {

@@ -13,6 +13,7 @@ import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
+import { Sweep } from "./sweep.ts";
 import {
   JOURNAL,
   JOURNAL_PAGES_MAX,
@@ -31,9 +32,10 @@ const JOURNAL_GROWTH = 4;
 /** An empty file of so many times its first size is cut to that. */
 const EMPTY_FACTOR = 2;
 
-const SWEEP_MS = 100;
-const SWEPT_AT_ONCE = 32;
-const COLLECTED_AT_ONCE = 128;
+/** The least time between two sweeps. */
+const SWEEP_MS = 20;
+
+const BACKGROUND = { background: true };
 
 /** The upkeep of a file. */
 export class Upkeep {
@@ -48,7 +50,12 @@ export class Upkeep {
   /** Calls may not start: the file is being rearranged. */
   #isPaused = false;
   #isStopped = false;
+  readonly #sweep: Sweep;
   #cancelSweep: (() => void) | null = null;
+  /** Whether a deadline came that is earlier than the planned sweep. */
+  #isPlanDue = false;
+  /** When the next sweep is planned for. */
+  #sweepMs = Infinity;
 
   constructor(
     parts: FileParts,
@@ -62,6 +69,7 @@ export class Upkeep {
     this.#commits = commits;
     this.#clock = clock;
     this.#fail = fail;
+    this.#sweep = new Sweep(engine);
     this.#checkpoint = new Checkpoint(parts, commits.flush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
   }
@@ -79,14 +87,26 @@ export class Upkeep {
       journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
       (root.entries === 0 && this.#isOversized())
     ) this.#start();
+    if (this.#isPlanDue) this.planSweep();
   }
 
-  /** Sees to it that keys with a deadline and deleted lists are freed some time. */
+  /** Notes that a key has got a deadline. */
+  expire(deadlineMs: number): void {
+    this.#sweep.note(deadlineMs);
+    if (deadlineMs < this.#sweepMs) this.#isPlanDue = true;
+  }
+
+  /** Sees to it that keys past their deadline and deleted lists are freed some time. */
   planSweep(): void {
-    const { root } = this.#parts;
-    if (this.#isStopped || this.#cancelSweep !== null) return;
-    if (root.expiring === 0 && root.garbage === NIL) return;
-    this.#cancelSweep = this.#clock.after(SWEEP_MS, () => this.#sweep(), { background: true });
+    this.#isPlanDue = false;
+    if (this.#isStopped) return;
+    const nowMs = this.#clock.now();
+    const dueMs = this.#parts.root.garbage === NIL ? this.#sweep.dueMs : nowMs;
+    const atMs = Math.max(dueMs, nowMs + SWEEP_MS);
+    if (dueMs === Infinity || atMs >= this.#sweepMs) return;
+    this.#cancelSweep?.();
+    this.#sweepMs = atMs;
+    this.#cancelSweep = this.#clock.after(atMs - nowMs, () => this.#sweepSome(), BACKGROUND);
   }
 
   /** Brings everything to its place; nothing may change any more. */
@@ -213,14 +233,15 @@ export class Upkeep {
     map.markCut();
   }
 
-  #sweep(): void {
+  #sweepSome(): void {
     this.#cancelSweep = null;
+    this.#sweepMs = Infinity;
     if (this.#isStopped) return;
     try {
       if (this.gate.isOpen(SPARE_BYTES)) {
-        this.#engine.sweep(SWEPT_AT_ONCE);
-        this.#engine.collect(COLLECTED_AT_ONCE);
+        this.#sweep.step(this.#clock.now());
         this.#commits.flush();
+        this.#parts.pager.trim();
         this.check();
       }
       this.planSweep();
