@@ -11,8 +11,8 @@ import type { Journal } from "./journal.ts";
 import {
   CELL_BYTES,
   CELLS,
-  cellsAPage,
   CELLS_TYPE,
+  cellsAPage,
   classFor,
   FREE_CELL,
   NIL,
@@ -195,7 +195,9 @@ export class Allocator {
     const next = this.#pager.u32(frame, CELLS.nextPageAt);
     const previous = this.#pager.u32(frame, CELLS.previousPageAt);
     if (previous === NIL) {
-      if (this.#roomyPage(sizeClass) !== page) this.#fail(page, 0, "a page with room is not listed");
+      if (this.#roomyPage(sizeClass) !== page) {
+        this.#fail(page, 0, "a page with room is not listed");
+      }
       this.#root.set(ROOT.roomyPagesAt + 4 * sizeClass, next);
     } else {
       const previousFrame = this.cellsFrame(previous);

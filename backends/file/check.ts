@@ -85,8 +85,9 @@ class Check {
 
   #claim(page: number, count: number, owner: string): void {
     for (let i = page; i < page + count; i++) {
-      if (i >= this.#owned.length) this.#report(`Page ${i} of ${owner} is past the end of the file`);
-      else if (this.#owned[i] !== 0) this.#report(`Page ${i} of ${owner} has another owner too`);
+      if (i >= this.#owned.length) {
+        this.#report(`Page ${i} of ${owner} is past the end of the file`);
+      } else if (this.#owned[i] !== 0) this.#report(`Page ${i} of ${owner} has another owner too`);
       else this.#owned[i] = 1;
     }
   }
@@ -297,7 +298,9 @@ class Check {
       this.#report(`Page ${page} has lost a cell`);
     }
     if (isRoomy !== count < cellsAPage(sizeClass)) {
-      this.#report(`Page ${page} is ${isRoomy ? "full but listed" : "not listed"} as one with room`);
+      this.#report(
+        `Page ${page} is ${isRoomy ? "full but listed" : "not listed"} as one with room`,
+      );
     }
   }
 
@@ -306,7 +309,9 @@ class Check {
     for (let page = 0; page < this.#owned.length; page++) {
       const isUsed = page < FIRST_MAP_PAGE || map.isUsed(page);
       if (isUsed && this.#owned[page] === 0) this.#report(`Page ${page} is in use by nothing`);
-      if (!isUsed && this.#owned[page] !== 0) this.#report(`Page ${page} is in use but marked free`);
+      if (!isUsed && this.#owned[page] !== 0) {
+        this.#report(`Page ${page} is in use but marked free`);
+      }
       if (page % 1024 === 1023) yield;
     }
     const free = this.#owned.reduce((sum, owned) => sum + 1 - owned, 0);

@@ -62,7 +62,10 @@ export class Checkpoint {
   async restart({ position, isClean = false }: RestartOptions = {}): Promise<void> {
     const { pager, journal, root } = this.#parts;
     await this.#writePages();
-    assert(pager.dirtyCount === 0 && journal.pendingBytes === 0, "a file changes while it restarts");
+    assert(
+      pager.dirtyCount === 0 && journal.pendingBytes === 0,
+      "a file changes while it restarts",
+    );
     const start = position ?? journal.head;
     await this.#writeHeaders(start, isClean);
     const page = root.get(ROOT.journalPageAt);

@@ -6,7 +6,47 @@
  * the medium, because a handle that is busy off the event loop refuses everything else.
  */
 
+import { diskError } from "./faults.ts";
 import type { Storage } from "./storage.ts";
+
+/** A file that was opened, and whether it may be read. */
+export interface DenoFile {
+  readonly file: Deno.FsFile;
+  readonly canRead: boolean;
+}
+
+/**
+ * Opens a file, and creates it where there is none. Where only writing is permitted, that does for a
+ * file with nothing in it: a store holds what it has written in memory.
+ *
+ * @param isEmptied Whether what the file holds will be thrown away.
+ * @throws {TypeError} If a permission is missing.
+ * @throws {KvError} `io` if the file cannot be opened.
+ */
+export function openDenoFile(path: string, isEmptied: boolean): DenoFile {
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  if (state === "granted") return { file: open(path, true), canRead: true };
+  const file = open(path, false);
+  const isEmpty = isEmptied || file.seekSync(0, Deno.SeekMode.End) === 0;
+  if (isEmpty) return { file, canRead: false };
+  file.close();
+  return { file: open(path, true), canRead: true };
+}
+
+function open(path: string, read: boolean): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read, write: true, create: true });
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) throw diskError(path, "open", cause);
+    const missing = (["read", "write"] as const).filter((name) => !isPermitted(name, path));
+    const flags = missing.map((name) => `--allow-${name}`).join(" and ");
+    throw new TypeError(`Cannot open "${path}": run Deno with ${flags}`, { cause });
+  }
+}
+
+function isPermitted(name: "read" | "write", path: string): boolean {
+  return Deno.permissions.querySync({ name, path }).state === "granted";
+}
 
 /** A {@linkcode Storage} over `Deno.FsFile`. */
 export class DenoStorage implements Storage {

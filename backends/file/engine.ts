@@ -15,17 +15,7 @@ import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, StoreMove, StorePut } from "../../kv/store.ts";
 import { runPages } from "./allocator.ts";
 import type { FileParts } from "./file_parts.ts";
-import {
-  CELL_BYTES_MAX,
-  CELLS,
-  HASH_BITS,
-  LIST,
-  LONG,
-  NIL,
-  PAGE_SUM_AT,
-  RECORD,
-  STRING,
-} from "./layout.ts";
+import { CELL_BYTES_MAX, CELLS, LIST, LONG, NIL, PAGE_SUM_AT, RECORD, STRING } from "./layout.ts";
 import { elementRunPages } from "./lists.ts";
 import { type Encoded, Records } from "./records.ts";
 

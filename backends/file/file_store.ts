@@ -13,14 +13,7 @@ import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { closedError, KvError } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
-import type {
-  Decoder,
-  End,
-  Store,
-  StoreMove,
-  StorePut,
-  StoreWait,
-} from "../../kv/store.ts";
+import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import { checkFile } from "./check.ts";
 import { Commits, type Durability } from "./commits.ts";
 import { Engine, NOTHING } from "./engine.ts";

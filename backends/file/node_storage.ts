@@ -4,14 +4,26 @@
 
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
+  openSync,
   readSync,
   writeSync,
 } from "node:fs";
+import { diskError } from "./faults.ts";
 import type { Storage } from "./storage.ts";
+
+/** Opens a file for reading and writing, and creates it where there is none. */
+export function openNodeFile(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT);
+  } catch (cause) {
+    throw diskError(path, "open", cause);
+  }
+}
 
 /** A {@linkcode Storage} over a descriptor of `node:fs`. */
 export class NodeStorage implements Storage {

@@ -8,7 +8,7 @@
  */
 
 import { asciiText, writeAscii } from "../../internal/ascii.ts";
-import { type HashKey, halfSipHash } from "../../internal/hash.ts";
+import { halfSipHash, type HashKey } from "../../internal/hash.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX, type Value } from "../../kv/kv.ts";

@@ -17,13 +17,13 @@ import { KvCorruptError } from "../../kv/errors.ts";
 import { align } from "./journal.ts";
 import {
   decodeHeader,
+  FIRST_PAGES_MAX,
   type Header,
   HEADER_COPY_PAGE,
   HEADER_PAGE,
   JOURNAL,
   JOURNAL_PAGES_MIN,
   PAGE_BYTES,
-  FIRST_PAGES_MAX,
   PAGE_SUM_AT,
   ROOT,
   ROOT_PAGE,

@@ -14,14 +14,7 @@ import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
 import { Sweep } from "./sweep.ts";
-import {
-  JOURNAL,
-  JOURNAL_PAGES_MAX,
-  NIL,
-  PAGE_BYTES,
-  PAGES_A_MAP,
-  ROOT,
-} from "./layout.ts";
+import { JOURNAL, JOURNAL_PAGES_MAX, NIL, PAGE_BYTES, PAGES_A_MAP, ROOT } from "./layout.ts";
 
 /** What recovery and two checkpoints may log for each dirty page. */
 const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
