@@ -67,7 +67,10 @@ async function openBackend(options: CheckedOptions): Promise<Kv> {
       const { openMemoryKv } = await import("../backends/memory/memory_kv.ts");
       return openMemoryKv(options);
     }
-    case "file":
+    case "file": {
+      const { openFileKv } = await import("../backends/file/file_kv.ts");
+      return await openFileKv(options);
+    }
     case "valkey":
       throw new TypeError(
         `Cannot open a ${options.backend} store: it is not yet in this version`,
