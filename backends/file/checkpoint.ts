@@ -12,7 +12,7 @@
  */
 
 import { assert } from "../../internal/assert.ts";
-import type { FileParts } from "./file_parts.ts";
+import type { FileParts, OpenedFile } from "./file_parts.ts";
 import { encodeHeader, HEADER_COPY_PAGE, HEADER_PAGE, PAGE_BYTES, ROOT } from "./layout.ts";
 
 const GROUP_PAGES = 256;
@@ -34,10 +34,14 @@ export class Checkpoint {
   readonly #parts: FileParts;
   readonly #flush: Flush;
   readonly #sync: Sync;
+  #sequence: number;
+  readonly #trustedPage: number;
   readonly #staging = new Uint8Array(GROUP_PAGES * PAGE_BYTES);
 
-  constructor(parts: FileParts, flush: Flush, sync: Sync) {
+  constructor({ parts, sequence, headerPage }: OpenedFile, flush: Flush, sync: Sync) {
     this.#parts = parts;
+    this.#sequence = sequence;
+    this.#trustedPage = headerPage;
     this.#flush = flush;
     this.#sync = sync;
   }
@@ -85,7 +89,10 @@ export class Checkpoint {
     return start;
   }
 
-  /** Writes both headers, one after the other, so that at any time one of them is good. */
+  /**
+   * Writes both copies of the header, one after the other, so that at any time one is good: the one
+   * that the file was opened by comes last, for the other may be torn.
+   */
   async #writeHeaders(position: number, isClean: boolean): Promise<void> {
     const { root, storage, hashKey } = this.#parts;
     const header = {
@@ -94,8 +101,10 @@ export class Checkpoint {
       journalPage: root.get(ROOT.journalPageAt),
       journalPages: root.get(ROOT.journalPagesAt),
       isClean,
+      sequence: ++this.#sequence,
     };
-    for (const page of [HEADER_PAGE, HEADER_COPY_PAGE]) {
+    const pages = [HEADER_PAGE, HEADER_COPY_PAGE];
+    for (const page of this.#trustedPage === HEADER_PAGE ? pages.reverse() : pages) {
       storage.write(page * PAGE_BYTES, encodeHeader(header, page));
       await this.#sync();
     }

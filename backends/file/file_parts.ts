@@ -10,6 +10,7 @@ import {
   FIRST_DEPTH_MAX,
   FIRST_TABLE_PAGE,
   type Header,
+  HEADER_COPY_PAGE,
   JOURNAL_PAGES_MIN,
   PAGE_BYTES,
   ROOT,
@@ -52,8 +53,11 @@ export interface FileSettings {
 /** A file whose layers stand, and where its journal goes on. */
 export interface OpenedFile {
   readonly parts: FileParts;
-  /** The position that the first header of this run must name. */
+  /** Where the journal of this run begins. */
   readonly position: number;
+  /** The page of the header that the file was opened by, and how often headers were written. */
+  readonly headerPage: number;
+  readonly sequence: number;
 }
 
 /**
@@ -63,17 +67,22 @@ export interface OpenedFile {
  * @throws {KvCorruptError} If it is no file of ours, or damaged.
  */
 export function openFile(storage: Storage, settings: FileSettings): OpenedFile {
-  const header = storage.canRead ? readHeader(storage, settings.path) : null;
-  const parts = assemble(storage, settings, header?.hashKey ?? randomHashKey());
-  if (header === null) {
-    parts.map.prepare(firstPages(parts.firstDepth).pageCount);
-    const page = firstPages(parts.firstDepth).journalPage;
-    parts.journal.start({ page, pages: JOURNAL_PAGES_MIN, position: 0 });
-    formatFile(parts);
-    return { parts, position: 0 };
-  }
+  const found = storage.canRead ? readHeader(storage, settings.path) : null;
+  if (found === null) return createFile(assemble(storage, settings, randomHashKey()));
+  const { header, page } = found;
+  const parts = assemble(storage, settings, header.hashKey);
   const position = recover(parts, header);
-  return { parts, position };
+  return { parts, position, headerPage: page, sequence: header.sequence };
+}
+
+function createFile(parts: FileParts): OpenedFile {
+  const { journalPage, pageCount } = firstPages(parts.firstDepth);
+  parts.map.prepare(pageCount);
+  parts.journal.start({ page: journalPage, pages: JOURNAL_PAGES_MIN, position: 0 });
+  formatFile(parts);
+  // Past what the making of the file itself logs.
+  const position = parts.journal.capacity;
+  return { parts, position, headerPage: HEADER_COPY_PAGE, sequence: 0 };
 }
 
 /** Begins an empty store in the pages in memory; the journal is told. */

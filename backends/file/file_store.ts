@@ -18,7 +18,7 @@ import { checkFile } from "./check.ts";
 import { Commits, type Durability } from "./commits.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
-import { type FileParts, type FileSettings, openFile } from "./file_parts.ts";
+import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./file_parts.ts";
 import { HASH_BITS, VALUE_BYTES_MAX } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -60,9 +60,9 @@ export class FileStore implements Store {
   static async open(storage: Storage, settings: StoreSettings, clock: Clock): Promise<FileStore> {
     const guarded = withKvErrors(storage, settings.path);
     try {
-      const { parts, position } = openFile(guarded, settings);
-      const store = new FileStore(parts, settings.durability, clock);
-      await store.#upkeep.open(position);
+      const opened = openFile(guarded, settings);
+      const store = new FileStore(opened, settings.durability, clock);
+      await store.#upkeep.open();
       if (store.#failure !== null) throw store.#failure;
       return store;
     } catch (error) {
@@ -71,14 +71,15 @@ export class FileStore implements Store {
     }
   }
 
-  private constructor(parts: FileParts, durability: Durability, clock: Clock) {
+  private constructor(opened: OpenedFile, durability: Durability, clock: Clock) {
+    const { parts } = opened;
     this.#parts = parts;
     this.#clock = clock;
     this.#engine = new Engine(parts, clock);
     this.#waiters = new Waiters(clock);
     const fail = (error: unknown): void => this.#fail(error);
     this.#commits = new Commits(parts, durability, clock, this.#turns, fail);
-    this.#upkeep = new Upkeep(parts, this.#engine, this.#commits, clock, fail);
+    this.#upkeep = new Upkeep(opened, this.#engine, this.#commits, clock, fail);
   }
 
   get<T>(key: string, decoder: Decoder<T>): Promise<T | null> {

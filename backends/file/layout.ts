@@ -214,6 +214,7 @@ const POSITION_AT = 24;
 const JOURNAL_PAGE_AT = 32;
 const JOURNAL_PAGES_AT = 36;
 const IS_CLEAN_AT = 40;
+const SEQUENCE_AT = 44;
 
 /** What a file says of itself before anything else is known. */
 export interface Header {
@@ -224,6 +225,8 @@ export interface Header {
   readonly journalPages: number;
   /** Whether the file was closed with every page in its place: then no record counts. */
   readonly isClean: boolean;
+  /** Counts the times that headers were written, so that of two the newer is known. */
+  readonly sequence: number;
 }
 
 /** Makes the page of a header, its sum included. */
@@ -239,6 +242,7 @@ export function encodeHeader(header: Header, page: number): Uint8Array<ArrayBuff
   view.setUint32(JOURNAL_PAGE_AT, header.journalPage, true);
   view.setUint32(JOURNAL_PAGES_AT, header.journalPages, true);
   view.setUint32(IS_CLEAN_AT, header.isClean ? 1 : 0, true);
+  view.setUint32(SEQUENCE_AT, header.sequence, true);
   view.setUint32(PAGE_SUM_AT, pageSum(view, 0, page), true);
   return bytes;
 }
@@ -274,6 +278,7 @@ export function decodeHeader(bytes: Uint8Array, page: number, path: string): Hea
     journalPage: view.getUint32(JOURNAL_PAGE_AT, true),
     journalPages: view.getUint32(JOURNAL_PAGES_AT, true),
     isClean: view.getUint32(IS_CLEAN_AT, true) === 1,
+    sequence: view.getUint32(SEQUENCE_AT, true),
   };
   const isSound = view.getUint32(PAGE_BYTES_AT, true) === PAGE_BYTES &&
     Number.isSafeInteger(header.position) && header.journalPage > ROOT_PAGE &&

@@ -31,23 +31,31 @@ import {
 import type { Pager } from "./pager.ts";
 import type { Storage } from "./storage.ts";
 
+/** The header that counts, and the page it was found on. */
+export interface FoundHeader {
+  readonly header: Header;
+  readonly page: number;
+}
+
 /**
- * Reads the header, from its first copy or its second.
+ * Reads the header from its newer copy, or from the only good one.
  *
  * @returns The header; `null` for a file that is new, or whose making was cut short.
  * @throws {KvCorruptError} If neither copy is good.
  */
-export function readHeader(storage: Storage, path: string): Header | null {
+export function readHeader(storage: Storage, path: string): FoundHeader | null {
   if (storage.size() === 0) return null;
-  const copies = [HEADER_PAGE, HEADER_COPY_PAGE].map((page) => readCopy(storage, page, path));
-  const [first, second] = copies as [Header | KvCorruptError, Header | KvCorruptError];
+  const first = readCopy(storage, HEADER_PAGE, path);
+  const second = readCopy(storage, HEADER_COPY_PAGE, path);
   if (first instanceof KvCorruptError) {
-    if (!(second instanceof KvCorruptError)) return second;
+    if (!(second instanceof KvCorruptError)) return { header: second, page: HEADER_COPY_PAGE };
     if (isUnborn(storage)) return null;
     throw first;
   }
-  // They differ only while a checkpoint ends; then both are good, and the first one is the newer.
-  return first;
+  if (second instanceof KvCorruptError || first.sequence >= second.sequence) {
+    return { header: first, page: HEADER_PAGE };
+  }
+  return { header: second, page: HEADER_COPY_PAGE };
 }
 
 function readCopy(storage: Storage, page: number, path: string): Header | KvCorruptError {

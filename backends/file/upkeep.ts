@@ -11,7 +11,7 @@ import { KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
-import { type FileParts, firstPages, formatFile } from "./file_parts.ts";
+import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
 import { Sweep } from "./sweep.ts";
 import { JOURNAL, JOURNAL_PAGES_MAX, NIL, PAGE_BYTES, PAGES_A_MAP, ROOT } from "./layout.ts";
@@ -32,6 +32,7 @@ const BACKGROUND = { background: true };
 
 /** The upkeep of a file. */
 export class Upkeep {
+  readonly #opened: OpenedFile;
   readonly #parts: FileParts;
   readonly #engine: Engine;
   readonly #commits: Commits;
@@ -51,25 +52,26 @@ export class Upkeep {
   #sweepMs = Infinity;
 
   constructor(
-    parts: FileParts,
+    opened: OpenedFile,
     engine: Engine,
     commits: Commits,
     clock: Clock,
     fail: (error: unknown) => void,
   ) {
-    this.#parts = parts;
+    this.#opened = opened;
+    this.#parts = opened.parts;
     this.#engine = engine;
     this.#commits = commits;
     this.#clock = clock;
     this.#fail = fail;
     this.#sweep = new Sweep(engine);
-    this.#checkpoint = new Checkpoint(parts, commits.flush, () => commits.sync());
+    this.#checkpoint = new Checkpoint(opened, commits.flush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
   }
 
-  /** Makes the opened file one in use, with a journal that begins at `position`. */
-  async open(position: number): Promise<void> {
-    await this.#checkpoint.restart({ position });
+  /** Makes the opened file one in use. */
+  async open(): Promise<void> {
+    await this.#checkpoint.restart({ position: this.#opened.position });
     this.planSweep();
   }
 

@@ -31,11 +31,18 @@ export interface CrashRun {
   readonly endMs: number;
 }
 
+/** What a run begins with: a disk, and the steps whose outcome is on it. */
+export interface CrashStart {
+  readonly image: Uint8Array;
+  readonly steps: readonly Step[];
+}
+
 /** Options of a run. */
 export interface RunOptions extends CrashOptions {
   readonly seed: number;
   readonly steps: number;
   readonly durability: "process" | "power";
+  readonly start?: CrashStart;
 }
 
 /** Opens a store on a disk in memory. */
@@ -49,17 +56,19 @@ export async function openOn(
 }
 
 /** Plays a seed, with a sync now and then. */
-export async function run({ seed, steps, durability, ...options }: RunOptions): Promise<CrashRun> {
+export async function run(options: RunOptions): Promise<CrashRun> {
+  const { seed, durability, start } = options;
   const prng = new Prng(seed);
   const drawn = new Steps(prng);
-  const storage = new CrashStorage(undefined, options);
-  const clock = new ManualClock(START_MS);
+  const storage = new CrashStorage(start?.image, options);
+  const played: Step[] = [...start?.steps ?? []];
+  const clock = new ManualClock(START_MS + passedMs(played));
   const kv = await openOn(storage, clock, durability);
   const subject = { kv, advance: (ms: number) => clock.advance(ms) };
-  const played: Step[] = [];
-  const acknowledgedAt: number[] = [];
-  const syncedAt: number[] = [];
-  while (played.length < steps) {
+  const acknowledgedAt = played.map(() => 0);
+  const syncedAt = played.map(() => 0);
+  const count = played.length + options.steps;
+  while (played.length < count) {
     const turn: Step[] = [];
     for (let count = 1 + prng.below(4); count > 0; count--) turn.push(drawStep(drawn));
     await Promise.all(turn.map(async (step) => {
@@ -85,17 +94,30 @@ function drawStep(drawn: Steps): Step {
   }
 }
 
+/** Time that passes in some steps. */
+function passedMs(steps: readonly Step[]): number {
+  const advances = steps.filter(({ method }) => method === "advance");
+  return advances.reduce((sum, { args }) => sum + (args[0] as number), 0);
+}
+
+/** What was found after a crash. */
+export interface Examined {
+  /** The disk of the recovery, for crashes within it. */
+  readonly storage: CrashStorage;
+  /** The steps whose outcome was found. */
+  readonly steps: readonly Step[];
+}
+
 /**
  * Opens what a crash left, and compares it with what was promised.
  *
  * @param promisedAt For each step, the length of the log from which on it was promised to be there.
- * @returns The disk of the recovery, for crashes within it.
  */
 export async function examine(
   { seed, steps, endMs }: CrashRun,
   { step, isPower, image }: Crash,
   promisedAt: readonly number[],
-): Promise<CrashStorage> {
+): Promise<Examined> {
   const where = `seed=${seed} step=${step} ${isPower ? "power" : "process"}`;
   const storage = new CrashStorage(image);
   const kv = await openOn(storage, new ManualClock(endMs));
@@ -105,43 +127,38 @@ export async function examine(
   // A call that changes nothing may resolve before an earlier one that does.
   const open = promisedAt.findIndex((at) => at > step);
   const promised = open < 0 ? steps.length : open;
-  if (!isOneOf(found, steps, promised, endMs)) {
+  const count = countSteps(found, steps, promised, endMs);
+  if (count < 0) {
     deepStrictEqual(found, stateAfter(steps, promised, endMs), `${where} promised=${promised}`);
   }
-  return storage;
+  const left = steps.slice(0, count);
+  const lateMs = endMs - START_MS - passedMs(left);
+  return { storage, steps: [...left, { method: "advance", args: [lateMs] }] };
 }
 
-/** Tells whether a state is that after the promised steps or any number more of them. */
-function isOneOf(
+/**
+ * Finds the state that is that after the promised steps or any number more of them.
+ *
+ * @returns The number of steps, or -1.
+ */
+function countSteps(
   found: unknown[],
   steps: readonly Step[],
   promised: number,
   endMs: number,
-): boolean {
+): number {
   const text = JSON.stringify(found);
-  const model = new Model();
-  let nowMs = START_MS;
-  for (let count = 0; count <= steps.length; count++) {
-    if (count > 0) {
-      const step = steps[count - 1]!;
-      model.play(step);
-      if (step.method === "advance") nowMs += step.args[0] as number;
-    }
-    if (count < promised) continue;
-    // The model cannot be wound back, so only where nothing expires meanwhile it is looked at as is.
-    const state = nowMs === endMs ? modelWhole(model) : stateAfter(steps, count, endMs);
-    if (JSON.stringify(state) === text) return true;
+  for (let count = promised; count <= steps.length; count++) {
+    if (JSON.stringify(stateAfter(steps, count, endMs)) === text) return count;
   }
-  return false;
+  return -1;
 }
 
 function stateAfter(steps: readonly Step[], count: number, endMs: number): unknown[] {
   const model = new Model();
-  let nowMs = START_MS;
-  for (const step of steps.slice(0, count)) {
-    model.play(step);
-    if (step.method === "advance") nowMs += step.args[0] as number;
-  }
-  if (endMs > nowMs) model.play({ method: "advance", args: [endMs - nowMs] });
+  const played = steps.slice(0, count);
+  for (const step of played) model.play(step);
+  const leftMs = endMs - START_MS - passedMs(played);
+  if (leftMs > 0) model.play({ method: "advance", args: [leftMs] });
   return modelWhole(model);
 }
