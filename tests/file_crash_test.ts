@@ -51,7 +51,7 @@ async function tryCrashes(story: CrashRun, trial: Trial, lives: number): Promise
     }
     if (lives > 1 && prng.chance(NEXT_LIFE_SHARE)) {
       const start = { image: crash.image, steps };
-      const next = await run({ seed: seed + 1, steps: NEXT_LIFE_STEPS, durability, start });
+      const next = await run({ seed: seed + 3, steps: NEXT_LIFE_STEPS, durability, start });
       await tryCrashes(next, trial, lives - 1);
     }
   }
