@@ -36,7 +36,7 @@ export class Checkpoint {
   readonly #sync: Sync;
   #sequence: number;
   readonly #trustedPage: number;
-  readonly #staging = new Uint8Array(GROUP_PAGES * PAGE_BYTES);
+  #staging = new Uint8Array(0);
 
   constructor({ parts, sequence, headerPage }: OpenedFile, flush: Flush, sync: Sync) {
     this.#parts = parts;
@@ -113,6 +113,8 @@ export class Checkpoint {
   async #writeGroup(pages: Uint32Array): Promise<void> {
     const { pager, journal } = this.#parts;
     const staged: number[] = [];
+    const bytes = pages.length * PAGE_BYTES;
+    if (bytes > this.#staging.length) this.#staging = new Uint8Array(bytes);
     for (const page of pages) {
       // A page that was freed meanwhile has nothing to keep.
       if (!pager.isDirty(page)) continue;
