@@ -11,7 +11,6 @@
 import { ok, rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type CrashRun, examine, run } from "./support/crash_run.ts";
-import type { Crash } from "./support/crash_storage.ts";
 import { numberFromEnvironment } from "./support/environment.ts";
 import { Prng } from "./support/prng.ts";
 

@@ -55,6 +55,11 @@ export class Allocator {
     this.#map = map;
   }
 
+  /** Counts the pages that taking a cell for `bytes` takes: 0 or 1. */
+  pagesFor(bytes: number): number {
+    return this.#roomyPage(classFor(bytes)) === NIL ? 1 : 0;
+  }
+
   /** Takes a cell for `bytes`, at most `CELL_BYTES_MAX`; returns its address. */
   take(bytes: number): number {
     const sizeClass = classFor(bytes);

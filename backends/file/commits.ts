@@ -120,6 +120,9 @@ export class Commits {
       this.#lastSyncMs = performance.now() - startMs;
       this.#runningSync = null;
       journal.markSynced(head);
+    }, (error) => {
+      this.#fail(error);
+      throw error;
     });
   }
 

@@ -7,7 +7,7 @@
  * logged and gives up the file.
  */
 
-import { equalBytes } from "../../internal/bytes.ts";
+import { byteLength, equalBytes } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { wrongType } from "../../kv/errors.ts";
 import type { Inspection, Value } from "../../kv/kv.ts";
@@ -15,7 +15,19 @@ import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, StoreMove, StorePut } from "../../kv/store.ts";
 import { runPages } from "./allocator.ts";
 import type { FileParts } from "./file_parts.ts";
-import { CELL_BYTES_MAX, CELLS, LIST, LONG, NIL, PAGE_SUM_AT, RECORD, STRING } from "./layout.ts";
+import {
+  CELL_BYTES,
+  CELL_BYTES_MAX,
+  classFor,
+  ELEMENT_HEAD_BYTES,
+  LIST,
+  LONG,
+  NIL,
+  PAGE_SUM_AT,
+  RECORD,
+  STRING,
+  UNIT_BYTES,
+} from "./layout.ts";
 import { elementRunPages } from "./lists.ts";
 import { type Encoded, Records } from "./records.ts";
 
@@ -24,9 +36,6 @@ export const NOTHING: unique symbol = Symbol("nothing");
 
 /** A list with more elements is freed in the background when it is deleted. */
 const FREED_AT_ONCE_MAX = 32;
-
-/** Pages that any call may take besides those for what it stores: a bucket, a cell of each size. */
-const SPARE_PAGES = 3;
 
 const AS_IT_IS: Decoder<Value> = { decode: (bytes) => bytes, decodeText: (text) => text };
 
@@ -158,13 +167,13 @@ export class Engine {
   }
 
   move<T>(from: string, to: string, move: StoreMove, decoder: Decoder<T>): T | typeof NOTHING {
-    const { lists, root, map } = this.#parts;
+    const { allocator, lists, root } = this.#parts;
     if (!this.#findList(from, "move from")) return NOTHING;
     const value = lists.read(lists.at(move.take), decoder);
     // Onto itself, a list must not vanish with its only element, for its expiry would go too.
     if (from === to && this.#records.length === 1) return value;
     this.#findList(to, "move to");
-    map.reserve(SPARE_PAGES, this.#parts.table.growthPages);
+    this.#reserve(allocator.pagesFor(this.#listBytes()), 0);
     this.#dropExpired();
     this.#find(from);
     const address = lists.unlink(move.take);
@@ -294,7 +303,7 @@ export class Engine {
 
   /** Writes a string for the key in hand, in place of what `find` found. */
   #write(value: Encoded, deadlineMs: number): void {
-    const { allocator, journal, map, pager, root, table } = this.#parts;
+    const { allocator, journal, pager, root } = this.#parts;
     const records = this.#records;
     const keyBytes = records.keyInHandBytes;
     const isLong = Records.isLong(keyBytes, value.length, deadlineMs);
@@ -306,7 +315,7 @@ export class Engine {
       records.rewrite(value);
       return;
     }
-    map.reserve(SPARE_PAGES, table.growthPages + (isLong ? runPages(value.length) : 0));
+    this.#reserve(allocator.pagesFor(bytes), isLong ? runPages(value.length) : 0);
     if (this.#address !== NIL) this.#dropContent();
     const run = isLong ? allocator.takeRun(value.bytes, value.length) : NIL;
     const address = allocator.take(bytes);
@@ -324,7 +333,7 @@ export class Engine {
     if (kind !== STRING || (flags & LONG) !== 0) return false;
     if (deadlineMs > 0 !== oldDeadlineMs > 0) return false;
     const room = this.#parts.allocator.cellBytesOf(frame);
-    return bytes <= room && bytes * 4 >= room * 3;
+    return bytes <= room && (bytes * 4 >= room * 3 || room === CELL_BYTES[classFor(bytes)]);
   }
 
   /** Enters the record just written in the table, in place of what `find` found. */
@@ -382,7 +391,7 @@ export class Engine {
   #createList(): void {
     const { allocator, journal, lists } = this.#parts;
     const records = this.#records;
-    const bytes = Records.bytesFor(records.keyInHandBytes, RECORD.linksBytes, 0);
+    const bytes = this.#listBytes();
     const address = allocator.take(bytes);
     records.write(address, LIST, 0, 0, false);
     lists.begin();
@@ -390,18 +399,41 @@ export class Engine {
     this.#enter(address, 0);
   }
 
+  /** Bytes of the record of a list without a deadline, for the key in hand. */
+  #listBytes(): number {
+    return Records.bytesFor(this.#records.keyInHandBytes, RECORD.linksBytes, 0);
+  }
+
+  /**
+   * Sees to it that there is room for cells and a run, and for the key that `find` missed.
+   *
+   * @throws {KvError} `full`: nothing has changed.
+   */
+  #reserve(cellPages: number, run: number): void {
+    const { map, table } = this.#parts;
+    const isNew = this.#address === NIL;
+    map.reserve(
+      cellPages + (isNew ? table.insertPages : 0),
+      run + (isNew ? table.insertRun : 0),
+    );
+  }
+
   #reserveElements(values: readonly Value[]): void {
-    let pages = SPARE_PAGES;
-    let run = this.#parts.table.growthPages;
-    let bytes = 0;
+    const { allocator } = this.#parts;
+    const listPages = this.#address === NIL ? allocator.pagesFor(this.#listBytes()) : 0;
+    let run = 0;
+    let cellBytes = 0;
     for (const value of values) {
-      // Text has at most three bytes a unit; a page too many is reserved, not taken.
-      const most = typeof value === "string" ? value.length * 3 : value.length;
-      run += elementRunPages(most);
-      bytes += most >= CELL_BYTES_MAX ? CELL_BYTES_MAX : most + RECORD_ROOM;
+      const bytes = byteLength(value);
+      const runPages = elementRunPages(bytes);
+      run += runPages;
+      cellBytes += ELEMENT_HEAD_BYTES + (runPages > 0 ? RECORD.runBytes : bytes);
     }
-    pages += Math.ceil((bytes * 2) / PAGE_SUM_AT);
-    this.#parts.map.reserve(pages, run);
+    // Of many cells the classes are not looked at: a page holds at least half its bytes.
+    const pages = values.length === 1
+      ? allocator.pagesFor(cellBytes)
+      : Math.ceil((2 * cellBytes + values.length * UNIT_BYTES) / PAGE_SUM_AT) + 1;
+    this.#reserve(listPages + pages, run);
   }
 
   /** Gives the open record another deadline, or none if it is 0. */
@@ -428,7 +460,7 @@ export class Engine {
       this.#write({ bytes: value, length: value.length }, deadlineMs);
       return;
     }
-    map.reserve(SPARE_PAGES, 0);
+    map.reserve(allocator.pagesFor(bytes), 0);
     allocator.free(this.#address);
     const address = allocator.take(bytes);
     records.write(address, kind, length, deadlineMs, (flags & LONG) !== 0);
@@ -438,9 +470,6 @@ export class Engine {
     root.expiring += deadlineMs > 0 ? 1 : -1;
   }
 }
-
-/** Bytes of a cell beside the value of an element, rounding included. */
-const RECORD_ROOM: number = CELLS.cellsAt * 3;
 
 function isPast(deadlineMs: number, nowMs: number): boolean {
   return deadlineMs > 0 && deadlineMs <= nowMs;

@@ -268,7 +268,10 @@ export class FileStore implements Store {
 
   async #close(): Promise<void> {
     this.#waiters.close(closedError);
+    const { gate } = this.#upkeep;
     try {
+      // Calls that wait for their turn were made before.
+      if (!gate.isOpen(0)) await gate.wait(0, () => Promise.resolve()).catch(() => {});
       if (this.#failure === null) await this.#upkeep.close();
     } catch (error) {
       this.#fail(error);
@@ -311,10 +314,7 @@ export class FileStore implements Store {
   #start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
     this.#checkOpen();
     const { gate } = this.#upkeep;
-    return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, () => {
-      this.#checkOpen();
-      return start();
-    });
+    return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, start);
   }
 
   #call<T>(needBytes: number, work: () => T): Promise<T> {

@@ -101,11 +101,10 @@ export class PageMap {
    * @throws {KvError} `full` if the disk has no room for them: nothing has changed.
    */
   reserve(count: number, run: number): void {
-    const tail = this.#reservedCount - this.#pageCount;
-    if (tail >= count + run + 2) return;
-    const free = this.#freeCount;
-    if (run <= 1 && free >= count + run) return;
-    if (run > 1 && free >= count + run + 1 && this.#findRun(run) !== 0) return;
+    // A map page may come between.
+    if (this.#reservedCount - this.#pageCount >= count + run + 2) return;
+    if (run <= 1 && this.#freeCount >= count + run) return;
+    if (run > 1 && this.#freeCount >= count + run + 1 && this.#findRun(run) !== 0) return;
     this.#grow(this.#pageCount + count + run + 2);
   }
 

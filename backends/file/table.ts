@@ -68,9 +68,16 @@ export class Table {
     return 4 * PAGE_BYTES + this.#directory.length * 8 * 2;
   }
 
-  /** Counts the pages of a directory twice as large, or 0 where none is in sight. */
-  get growthPages(): number {
-    return Table.directoryPages(this.#depth + 1);
+  /** Counts the pages for a new bucket that `insert` takes after the last `find`: 0 or 1. */
+  get insertPages(): number {
+    return this.#pager.u16(this.#frame, BUCKET.countAt) >= BUCKET.splitCount ? 1 : 0;
+  }
+
+  /** Counts the pages for a new directory that `insert` takes then. */
+  get insertRun(): number {
+    const isFull = this.insertPages > 0 &&
+      this.#pager.u8(this.#frame, BUCKET.depthAt) === this.#depth;
+    return isFull ? Table.directoryPages(this.#depth + 1) : 0;
   }
 
   /** How many bits the directory tells apart. */
