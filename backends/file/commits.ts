@@ -40,7 +40,7 @@ export class Commits {
   #lastSyncMs = Infinity;
 
   /**
-   * @param turns Asked when calls are settled, so that timers have their turn.
+   * @param turns Asked when calls begin to wait, so that timers have their turn.
    * @param fail Told of what the disk failed to do: no call may change anything any more.
    */
   constructor(
@@ -60,9 +60,10 @@ export class Commits {
   /** Resolves with `value` once what was logged so far is safe. */
   add<T>(value: T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#calls.push({ resolve: () => resolve(value), reject }) === 1) {
-        queueMicrotask(this.flush);
-      }
+      if (this.#calls.push({ resolve: () => resolve(value), reject }) > 1) return;
+      // Timers and sockets have their turn before the calls of a long loop are settled.
+      if (this.#turns.isDue()) this.#turns.next().then(this.flush);
+      else queueMicrotask(this.flush);
     });
   }
 
@@ -144,11 +145,6 @@ export class Commits {
   }
 
   #settle(calls: readonly Call[]): void {
-    if (calls.length === 0) return;
-    if (this.#turns.isDue()) {
-      this.#turns.next().then(() => calls.forEach((call) => call.resolve()));
-      return;
-    }
     for (const call of calls) call.resolve();
   }
 
