@@ -67,13 +67,13 @@ async function openBackend(options: CheckedOptions): Promise<Kv> {
       const { openMemoryKv } = await import("../backends/memory/memory_kv.ts");
       return openMemoryKv(options);
     }
+    case "file": {
+      const { openFileKv } = await import("../backends/file/file_kv.ts");
+      return await openFileKv(options);
+    }
     case "valkey": {
       const { openValkeyKv } = await import("../backends/valkey/valkey_kv.ts");
       return await openValkeyKv(options);
     }
-    case "file":
-      throw new TypeError(
-        `Cannot open a ${options.backend} store: it is not yet in this version`,
-      );
   }
 }

@@ -203,14 +203,14 @@ const changingCases: Cases = {
   "keys() gives each key once while the one it gave is written": async ({ kv }) => {
     const all = await putNumbered(kv, "k", 500);
     const seen: string[] = [];
-    for await (const key of kv.keys()) {
+    for await (const key of kv.keys({ prefix: "k" })) {
       seen.push(key);
       await kv.get(key);
       await kv.put(key, "written again, and longer");
       await kv.increment(`count${seen.length % 2}`);
     }
     noneTwice(seen);
-    deepStrictEqual(seen.filter((key) => key.startsWith("k")).sort(), all.sort());
+    deepStrictEqual(seen.sort(), all.sort());
   },
 
   "keys() gives a key no second time that was removed and put again": async ({ kv }) => {

@@ -11,7 +11,7 @@ interface DenoGlobal {
 const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
 
 /** Whether the run may do this: always, except under Deno without the permission. */
-export function isAllowed(name: "run" | "read" | "env"): boolean {
+export function isAllowed(name: "run" | "read" | "env" | "ffi"): boolean {
   return deno === undefined || deno.permissions.querySync({ name }).state === "granted";
 }
 
@@ -23,4 +23,10 @@ export function environment(variable: string): string | undefined {
   }
   const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
   return process?.env[variable];
+}
+
+/** A number out of a variable of the environment, where that is set and may be read. */
+export function numberFromEnvironment(variable: string, otherwise: number): number {
+  const text = environment(variable);
+  return text === undefined ? otherwise : Number(text);
 }

@@ -72,7 +72,7 @@ export async function play(subject: Subject, { method, args }: Step): Promise<Ou
 }
 
 /** Everything that is in a store. */
-async function whole(kv: Kv): Promise<unknown[]> {
+export async function whole(kv: Kv): Promise<unknown[]> {
   const rows = [];
   for (const key of (await listed(kv.keys())).sort()) {
     const inspection = await kv.inspect(key);
@@ -85,7 +85,8 @@ async function whole(kv: Kv): Promise<unknown[]> {
   return rows;
 }
 
-function modelWhole(model: Model): unknown[] {
+/** Everything that is in the model, as `whole` gives it. */
+export function modelWhole(model: Model): unknown[] {
   return model.keys().map((key) => {
     const inspection = model.inspect(key);
     return [key, inspection, inspection?.type === "array" ? model.range(key) : model.get(key)];

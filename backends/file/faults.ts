@@ -1,0 +1,45 @@
+/**
+ * What a runtime throws when a disk or a permission fails, told apart and put into words.
+ */
+
+import { KvError } from "../../kv/errors.ts";
+import type { Storage } from "./storage.ts";
+
+/** Tells whether the disk, or the user's share of it, is full. */
+export function isFull(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return code === "ENOSPC" || code === "EDQUOT" || name === "QuotaExceeded" ||
+    /os error (?:28|122)\b/.test(String(error));
+}
+
+/** The error of what the disk failed to do. */
+export function diskError(path: string, action: string, cause: unknown): KvError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const code = isFull(cause) ? "full" : "io";
+  return new KvError(code, `Cannot ${action} "${path}": ${reason}`, { cause });
+}
+
+/** A storage whose failures are `KvError`s: `full` or `io`. */
+export function withKvErrors(storage: Storage, path: string): Storage {
+  const attempt = <T>(action: string, run: () => T): T => {
+    try {
+      return run();
+    } catch (cause) {
+      throw diskError(path, action, cause);
+    }
+  };
+  return {
+    canRead: storage.canRead,
+    size: () => attempt("measure", () => storage.size()),
+    read: (at, into) => attempt("read", () => storage.read(at, into)),
+    write: (at, bytes) => attempt("write", () => storage.write(at, bytes)),
+    append: (at, bytes) => attempt("write", () => storage.append(at, bytes)),
+    sync: () =>
+      storage.sync().catch((cause) => {
+        throw diskError(path, "sync", cause);
+      }),
+    syncNow: () => attempt("sync", () => storage.syncNow()),
+    truncate: (size) => attempt("truncate", () => storage.truncate(size)),
+    close: () => attempt("close", () => storage.close()),
+  };
+}

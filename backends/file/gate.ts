@@ -1,0 +1,110 @@
+/**
+ * The order of calls where one of them must wait: for room in the journal, or for a long call.
+ *
+ * Mostly none must, and a call starts in the turn in which it was made. Where one waits, all that
+ * come after it wait behind it, so calls still take effect in the order in which they were made.
+ */
+
+import { Deque } from "../../internal/deque.ts";
+
+interface Waiting {
+  readonly needBytes: number;
+  start(): void;
+  reject(error: unknown): void;
+}
+
+/** Decides whether a call that logs so many bytes may start. */
+export type Admits = (needBytes: number) => boolean;
+
+/** Lets calls start in their order. */
+export class Gate {
+  readonly #admits: Admits;
+  readonly #onWait: () => void;
+  readonly #queue = new Deque<Waiting>();
+  readonly #steps: (() => void)[] = [];
+  #isHeld = false;
+
+  /** @param onWait Called when a call waits for room. */
+  constructor(admits: Admits, onWait: () => void) {
+    this.#admits = admits;
+    this.#onWait = onWait;
+  }
+
+  /** How many calls wait. */
+  get waitingCount(): number {
+    return this.#queue.length;
+  }
+
+  /** What the call that is next needs, or 0. */
+  get neededBytes(): number {
+    return this.#queue.at(0)?.needBytes ?? 0;
+  }
+
+  /** Tells whether calls wait that could start if there were room. */
+  get isBlocked(): boolean {
+    return this.#steps.length > 0 || (!this.#isHeld && this.#queue.length > 0);
+  }
+
+  /** Tells whether a call may start at once. */
+  isOpen(needBytes: number): boolean {
+    return this.#queue.length === 0 && !this.#isHeld && this.#admits(needBytes);
+  }
+
+  /** Starts a call when it is its turn. */
+  wait<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#queue.pushLast({
+        needBytes,
+        start: () => {
+          try {
+            resolve(start());
+          } catch (error) {
+            reject(error);
+          }
+        },
+        reject,
+      });
+    });
+    this.#onWait();
+    return promise;
+  }
+
+  /** Lets no other call start until {@linkcode Gate.letGo}. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends `hold`. */
+  letGo(): void {
+    this.#isHeld = false;
+    this.pass();
+  }
+
+  /** Resolves when the call that holds the gate may log so many bytes more. */
+  async room(needBytes: number): Promise<void> {
+    while (!this.#admits(needBytes)) {
+      const passed = new Promise<void>((resolve) => this.#steps.push(resolve));
+      this.#onWait();
+      await passed;
+    }
+  }
+
+  /** Starts the calls that wait, as far as there is room. */
+  pass(): void {
+    for (const step of this.#steps.splice(0)) step();
+    while (this.#queue.length > 0 && !this.#isHeld && this.#admits(this.neededBytes)) {
+      this.#queue.popFirst()!.start();
+    }
+  }
+
+  /** Rejects the next call that waits. */
+  rejectFirst(error: unknown): void {
+    this.#queue.popFirst()?.reject(error);
+  }
+
+  /** Rejects all calls that wait. */
+  rejectAll(error: unknown): void {
+    while (this.#queue.length > 0) this.rejectFirst(error);
+    for (const step of this.#steps.splice(0)) step();
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Lists: arrays as doubly-linked elements, each in a cell of its own.
+ *
+ * The record of the key has the addresses of the first and the last element, each element those of
+ * its neighbours, so taking, adding and moving at the ends touch two cells whatever the length. An
+ * element that moves to another list keeps its cell.
+ *
+ * All calls mean the list whose record is open in `records`.
+ */
+
+import { KvCorruptError } from "../../kv/errors.ts";
+import type { Decoder, End } from "../../kv/store.ts";
+import { type Allocator, pageOf, placeOf, runPages } from "./allocator.ts";
+import type { Journal } from "./journal.ts";
+import {
+  CELL_BYTES_MAX,
+  ELEMENT,
+  ELEMENT_HEAD_BYTES,
+  ELEMENT_NEXT_AT,
+  ELEMENT_PREVIOUS_AT,
+  LONG,
+  NIL,
+  PAGE_BYTES,
+  RECORD,
+} from "./layout.ts";
+import type { Pager } from "./pager.ts";
+import type { Encoded, Records } from "./records.ts";
+
+/** Bytes of an address in a list. */
+const ADDRESS_BYTES = 5;
+
+/** Tells whether an element is too long for a cell. */
+function isLongElement(bytes: number): boolean {
+  return ELEMENT_HEAD_BYTES + bytes > CELL_BYTES_MAX;
+}
+
+/** Counts the pages that an element takes besides its cell. */
+export function elementRunPages(bytes: number): number {
+  return isLongElement(bytes) ? runPages(bytes) : 0;
+}
+
+/** The lists of a file. */
+export class Lists {
+  readonly #pager: Pager;
+  readonly #journal: Journal;
+  readonly #allocator: Allocator;
+  readonly #records: Records;
+
+  constructor(pager: Pager, journal: Journal, allocator: Allocator, records: Records) {
+    this.#pager = pager;
+    this.#journal = journal;
+    this.#allocator = allocator;
+    this.#records = records;
+  }
+
+  /** Bytes of all elements of the list. */
+  get bytes(): number {
+    return this.#pager.f64(this.#records.frame, this.#records.bodyAt + RECORD.bytesAt);
+  }
+
+  /** Makes the record that was just written one of an empty list. Not logged yet. */
+  begin(): void {
+    const { frame, bodyAt } = this.#records;
+    this.#writeAddress(frame, bodyAt, NIL);
+    this.#writeAddress(frame, bodyAt + RECORD.lastAt, NIL);
+    this.#pager.setF64(frame, bodyAt + RECORD.bytesAt, 0);
+  }
+
+  /** Gives the first or the last element, or `NIL`. */
+  at(end: End): number {
+    const { frame, bodyAt } = this.#records;
+    return this.#readAddress(frame, end === "first" ? bodyAt : bodyAt + RECORD.lastAt);
+  }
+
+  /** Adds a value at an end. */
+  push(value: Encoded, end: End): void {
+    const address = this.#takeElement(value);
+    const isLong = isLongElement(value.length);
+    const size = ELEMENT_HEAD_BYTES + (isLong ? RECORD.runBytes : value.length);
+    this.#linkIn(address, end, value.length, size);
+  }
+
+  /** Reads the element at an address, by a codec. */
+  read<T>(address: number, decoder: Decoder<T>): T {
+    return this.#records.readElement(this.#elementFrame(address), placeOf(address), decoder);
+  }
+
+  /** Takes the element at an end out of the list; it is still a cell. Returns its address. */
+  unlink(end: End): number {
+    const address = this.at(end);
+    const { frame: listFrame, bodyAt } = this.#records;
+    const frame = this.#elementFrame(address);
+    const at = placeOf(address);
+    const next = this.#readAddress(frame, at + inward(end));
+    if (next !== NIL) {
+      const nextFrame = this.#elementFrame(next);
+      this.#writeAddress(nextFrame, placeOf(next) + outward(end), NIL);
+      this.#journal.log(nextFrame, placeOf(next) + outward(end), ADDRESS_BYTES);
+    } else {
+      this.#writeAddress(listFrame, bodyAt + (end === "first" ? RECORD.lastAt : 0), NIL);
+    }
+    this.#writeAddress(listFrame, bodyAt + (end === "first" ? 0 : RECORD.lastAt), next);
+    this.#count(-1, -this.elementBytes(address));
+    return address;
+  }
+
+  /** Puts an element that was taken out of a list at an end of this one. */
+  link(address: number, end: End): void {
+    this.#linkIn(address, end, this.elementBytes(address), ELEMENT_HEAD_BYTES);
+  }
+
+  /** Frees the cell of an element, and its pages if it is long. */
+  free(address: number): void {
+    const frame = this.#elementFrame(address);
+    const at = placeOf(address);
+    if ((this.#pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
+      const first = this.#pager.u32(frame, at + ELEMENT_HEAD_BYTES);
+      this.#allocator.freeRun(first, this.#pager.u32(frame, at + RECORD.lengthAt));
+    }
+    this.#allocator.free(address);
+  }
+
+  /** The element behind another one, or `NIL`. */
+  next(address: number): number {
+    return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_NEXT_AT);
+  }
+
+  /** The element before another one, or `NIL`. */
+  previous(address: number): number {
+    return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_PREVIOUS_AT);
+  }
+
+  /** Makes `next` follow the element at an address, which is the last of its list. */
+  join(address: number, next: number): void {
+    const frame = this.#elementFrame(address);
+    const at = placeOf(address) + ELEMENT_NEXT_AT;
+    this.#writeAddress(frame, at, next);
+    this.#journal.log(frame, at, ADDRESS_BYTES);
+  }
+
+  /** Bytes of the value of an element. */
+  elementBytes(address: number): number {
+    return this.#pager.u32(this.#elementFrame(address), placeOf(address) + RECORD.lengthAt);
+  }
+
+  /**
+   * Reads the elements from index `start` to before `stop`, walking from the nearer end.
+   *
+   * @param start 0 to the length.
+   * @param stop `start` to the length.
+   */
+  range<T>(start: number, stop: number, decoder: Decoder<T>): T[] {
+    const { length } = this.#records;
+    const values: T[] = new Array(stop - start);
+    const isFromFirst = start <= length - stop;
+    let index = isFromFirst ? 0 : length - 1;
+    let address = this.at(isFromFirst ? "first" : "last");
+    for (let steps = isFromFirst ? stop : length - start; steps > 0; steps--) {
+      if (index >= start && index < stop) values[index - start] = this.read(address, decoder);
+      index += isFromFirst ? 1 : -1;
+      if (steps > 1) address = isFromFirst ? this.next(address) : this.previous(address);
+    }
+    return values;
+  }
+
+  #takeElement(value: Encoded): number {
+    const isLong = isLongElement(value.length);
+    const size = ELEMENT_HEAD_BYTES + (isLong ? RECORD.runBytes : value.length);
+    const run = isLong ? this.#allocator.takeRun(value.bytes, value.length) : NIL;
+    const address = this.#allocator.take(size);
+    const frame = this.#elementFrame(address, true);
+    const at = placeOf(address);
+    this.#pager.setU8(frame, at, ELEMENT);
+    this.#pager.setU8(frame, at + RECORD.flagsAt, isLong ? LONG : 0);
+    this.#pager.setU16(frame, at + RECORD.keyBytesAt, 0);
+    this.#pager.setU32(frame, at + RECORD.lengthAt, value.length);
+    if (isLong) this.#pager.setU32(frame, at + ELEMENT_HEAD_BYTES, run);
+    else this.#pager.setBytes(frame, at + ELEMENT_HEAD_BYTES, value.bytes, 0, value.length);
+    return address;
+  }
+
+  /** Links an element in and logs `logBytes` of it, which end behind its links or later. */
+  #linkIn(address: number, end: End, bytes: number, logBytes: number): void {
+    const { frame: listFrame, bodyAt } = this.#records;
+    const edge = this.at(end);
+    const frame = this.#elementFrame(address);
+    const at = placeOf(address);
+    this.#writeAddress(frame, at + outward(end), NIL);
+    this.#writeAddress(frame, at + inward(end), edge);
+    this.#journal.log(frame, at, logBytes);
+    if (edge !== NIL) {
+      const edgeFrame = this.#elementFrame(edge);
+      this.#writeAddress(edgeFrame, placeOf(edge) + outward(end), address);
+      this.#journal.log(edgeFrame, placeOf(edge) + outward(end), ADDRESS_BYTES);
+    } else {
+      this.#writeAddress(listFrame, bodyAt + (end === "first" ? RECORD.lastAt : 0), address);
+    }
+    this.#writeAddress(listFrame, bodyAt + (end === "first" ? 0 : RECORD.lastAt), address);
+    this.#count(1, bytes);
+  }
+
+  /** Changes the length and the bytes of the list, and logs its record but for the key. */
+  #count(elements: number, bytes: number): void {
+    const records = this.#records;
+    records.length += elements;
+    this.#pager.setU32(records.frame, records.at + RECORD.lengthAt, records.length);
+    const bytesAt = records.bodyAt + RECORD.bytesAt;
+    this.#pager.setF64(records.frame, bytesAt, this.bytes + bytes);
+    const from = records.at + RECORD.lengthAt;
+    this.#journal.log(records.frame, from, records.keyAt - from);
+  }
+
+  #elementFrame(address: number, isNew = false): number {
+    const frame = this.#allocator.cellsFrame(pageOf(address));
+    if (isNew || this.#pager.u8(frame, placeOf(address)) === ELEMENT) return frame;
+    const offset = pageOf(address) * PAGE_BYTES + placeOf(address);
+    throw new KvCorruptError(this.#pager.path, offset, "this is no element of a list");
+  }
+
+  #readAddress(frame: number, at: number): number {
+    return this.#pager.u32(frame, at) * 256 + this.#pager.u8(frame, at + 4);
+  }
+
+  #writeAddress(frame: number, at: number, address: number): void {
+    this.#pager.setU32(frame, at, Math.floor(address / 256));
+    this.#pager.setU8(frame, at + 4, address & 255);
+  }
+}
+
+/** Where the link away from the list's middle stands in an element at that end. */
+function outward(end: End): number {
+  return end === "first" ? ELEMENT_PREVIOUS_AT : ELEMENT_NEXT_AT;
+}
+
+/** Where the link towards the list's middle stands in an element at that end. */
+function inward(end: End): number {
+  return end === "first" ? ELEMENT_NEXT_AT : ELEMENT_PREVIOUS_AT;
+}

@@ -1,0 +1,265 @@
+/**
+ * Which pages of the file are in use: a bit each, in a map page for every 32,704 of them.
+ *
+ * The lowest free page is taken first, so a file that has become too large is free at its end. Only
+ * when none is free does the file grow. Its room on the disk is reserved beforehand, by writing
+ * zeros, so a full disk is found out before anything has changed, and what the journal holds can
+ * always be brought to its place.
+ */
+
+import { KvCorruptError, KvError } from "../../kv/errors.ts";
+import type { Journal } from "./journal.ts";
+import {
+  FIRST_MAP_PAGE,
+  MAP_BITS_AT,
+  MAP_TYPE,
+  PAGE_BYTES,
+  PAGE_TYPE_AT,
+  PAGES_A_MAP,
+  ROOT,
+} from "./layout.ts";
+import type { Pager } from "./pager.ts";
+import type { Root } from "./root.ts";
+import type { Storage } from "./storage.ts";
+
+/** How far ahead the file grows: an eighth of its size, within these bounds. */
+const GROWTH_PAGES_MIN = 16;
+const GROWTH_PAGES_MAX = 256;
+
+const ZEROS = new Uint8Array(GROWTH_PAGES_MAX * PAGE_BYTES);
+
+/** The maps of a file. */
+export class PageMap {
+  readonly #pager: Pager;
+  readonly #journal: Journal;
+  readonly #root: Root;
+  readonly #storage: Storage;
+  /** Pages of the file, whether the disk has them already or not. */
+  #pageCount = 0;
+  /** Pages for which the disk has room. */
+  #reservedCount = 0;
+  #freeCount = 0;
+  /** No page before this one is free. */
+  #lowest = FIRST_MAP_PAGE;
+
+  constructor(pager: Pager, journal: Journal, root: Root, storage: Storage) {
+    this.#pager = pager;
+    this.#journal = journal;
+    this.#root = root;
+    this.#storage = storage;
+  }
+
+  /** How many pages the file has. */
+  get pageCount(): number {
+    return this.#pageCount;
+  }
+
+  /** How many of them are free. */
+  get freeCount(): number {
+    return this.#freeCount;
+  }
+
+  /** Sees to it that the disk has room for `pageCount` pages of a new file. */
+  prepare(pageCount: number): void {
+    this.#grow(pageCount);
+  }
+
+  /** Begins a file of `pageCount` pages, all in use. */
+  format(pageCount: number): void {
+    this.#pageCount = FIRST_MAP_PAGE;
+    this.#freeCount = 0;
+    this.#lowest = FIRST_MAP_PAGE;
+    this.#extend(pageCount);
+    this.#mark(FIRST_MAP_PAGE + 1, pageCount - FIRST_MAP_PAGE - 1, true);
+    this.#freeCount = 0;
+    this.#lowest = pageCount;
+  }
+
+  /** Reads how many pages there are, and counts the free ones. */
+  load(): void {
+    this.#pageCount = this.#root.get(ROOT.pageCountAt);
+    this.#reservedCount = Math.floor(this.#storage.size() / PAGE_BYTES);
+    this.#freeCount = 0;
+    this.#lowest = this.#pageCount;
+    for (let page = this.#pageCount - 1; page >= FIRST_MAP_PAGE; page--) {
+      if (this.isUsed(page)) continue;
+      this.#freeCount++;
+      this.#lowest = page;
+    }
+  }
+
+  /** Tells whether a page of the file is in use. */
+  isUsed(page: number): boolean {
+    const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+    const frame = this.#mapFrame(page - bit);
+    return (this.#pager.u8(frame, MAP_BITS_AT + (bit >>> 3)) & (1 << (bit & 7))) !== 0;
+  }
+
+  /**
+   * Sees to it that `count` pages and then a run of `run` can be taken.
+   *
+   * @throws {KvError} `full` if the disk has no room for them: nothing has changed.
+   */
+  reserve(count: number, run: number): void {
+    // A map page may come between.
+    if (this.#reservedCount - this.#pageCount >= count + run + 2) return;
+    if (run <= 1 && this.#freeCount >= count + run) return;
+    if (run > 1 && this.#freeCount >= count + run + 1 && this.#findRun(run) !== 0) return;
+    this.#grow(this.#pageCount + count + run + 2);
+  }
+
+  /** Takes a page. */
+  take(): number {
+    const page = this.#freeCount === 0 ? this.#pageCount : this.#findFree();
+    if (page >= this.#pageCount) return this.takeRun(1);
+    this.#mark(page, 1, true);
+    this.#freeCount--;
+    this.#lowest = page + 1;
+    return page;
+  }
+
+  /** Takes `count` pages in a row. */
+  takeRun(count: number): number {
+    let page = this.#freeCount >= count ? this.#findRun(count) : 0;
+    if (page === 0) {
+      page = this.#pageCount;
+      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      // A run lies between two maps: the next map page stands where it must.
+      if (bit === 0) page++;
+      else if (bit + count > PAGES_A_MAP) page += PAGES_A_MAP - bit + 1;
+      this.#extend(page + count);
+    }
+    this.#mark(page, count, true);
+    this.#freeCount -= count;
+    return page;
+  }
+
+  /** Gives back `count` pages in a row. */
+  free(page: number, count: number): void {
+    this.#mark(page, count, false);
+    this.#freeCount += count;
+    if (page < this.#lowest) this.#lowest = page;
+    for (let i = 0; i < count; i++) this.#pager.forget(page + i);
+  }
+
+  /** Tells how many pages are left if the free ones at the end go. */
+  countUsed(): number {
+    let count = this.#pageCount;
+    // A map page counts itself as used: past the end it has nothing to account for.
+    while (count > 0 && (!this.isUsed(count - 1) || this.#isMap(count - 1))) count--;
+    return count;
+  }
+
+  /** Lets go of the pages from `pageCount` on, which are free or maps of free ones. */
+  cut(pageCount: number): void {
+    for (let page = pageCount; page < this.#pageCount; page++) {
+      if (!this.#isMap(page) && !this.isUsed(page)) this.#freeCount--;
+    }
+    this.#pageCount = pageCount;
+    this.#root.set(ROOT.pageCountAt, pageCount);
+    this.#lowest = Math.min(this.#lowest, pageCount);
+  }
+
+  /** Notes that the file on disk was cut to its pages. */
+  markCut(): void {
+    this.#reservedCount = this.#pageCount;
+  }
+
+  /** Writes zeros until the disk has room for `pageCount` pages. */
+  #grow(pageCount: number): void {
+    const ahead = this.#reservedCount >>> 3;
+    const least = Math.min(Math.max(ahead, GROWTH_PAGES_MIN), GROWTH_PAGES_MAX);
+    const target = Math.max(pageCount, this.#reservedCount + least);
+    try {
+      while (this.#reservedCount < target) {
+        const count = Math.min(target - this.#reservedCount, GROWTH_PAGES_MAX);
+        const zeros = ZEROS.subarray(0, count * PAGE_BYTES);
+        this.#storage.write(this.#reservedCount * PAGE_BYTES, zeros);
+        this.#reservedCount += count;
+      }
+    } catch (error) {
+      if (!(error instanceof KvError) || error.code !== "full") throw error;
+      this.#reservedCount = Math.floor(this.#storage.size() / PAGE_BYTES);
+      if (this.#reservedCount >= pageCount) return;
+      const message = `Cannot grow "${this.#pager.path}": the disk is full`;
+      throw new KvError("full", message, { cause: error });
+    }
+  }
+
+  /** Makes the file longer; its new pages are free, but for maps. */
+  #extend(pageCount: number): void {
+    const first = this.#pageCount;
+    this.#pageCount = pageCount;
+    this.#freeCount += pageCount - first;
+    let page = first + PAGES_A_MAP - 1 - (first - FIRST_MAP_PAGE + PAGES_A_MAP - 1) % PAGES_A_MAP;
+    for (; page < pageCount; page += PAGES_A_MAP) {
+      const frame = this.#journal.blank(page);
+      this.#pager.setU8(frame, PAGE_TYPE_AT, MAP_TYPE);
+      this.#journal.log(frame, PAGE_TYPE_AT, 1);
+      this.#mark(page, 1, true);
+      this.#freeCount--;
+    }
+    this.#root.set(ROOT.pageCountAt, pageCount);
+  }
+
+  #isMap(page: number): boolean {
+    return (page - FIRST_MAP_PAGE) % PAGES_A_MAP === 0;
+  }
+
+  #mapFrame(page: number): number {
+    const frame = this.#pager.frame(page);
+    if (this.#pager.u8(frame, PAGE_TYPE_AT) === MAP_TYPE) return frame;
+    throw new KvCorruptError(this.#pager.path, page * PAGE_BYTES, "this is no map of pages");
+  }
+
+  #mark(page: number, count: number, isUsed: boolean): void {
+    for (let next = page; next < page + count;) {
+      const bit = (next - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      const frame = this.#mapFrame(next - bit);
+      const end = Math.min(bit + page + count - next, PAGES_A_MAP);
+      for (let i = bit; i < end; i++) {
+        const at = MAP_BITS_AT + (i >>> 3);
+        const bits = this.#pager.u8(frame, at);
+        const mask = 1 << (i & 7);
+        if (((bits & mask) !== 0) === isUsed) this.#failTwice(next + i - bit, isUsed);
+        this.#pager.setU8(frame, at, bits ^ mask);
+      }
+      const firstAt = MAP_BITS_AT + (bit >>> 3);
+      this.#journal.log(frame, firstAt, MAP_BITS_AT + ((end - 1) >>> 3) - firstAt + 1);
+      next += end - bit;
+    }
+  }
+
+  #failTwice(page: number, isUsed: boolean): never {
+    const found = `page ${page} was ${isUsed ? "taken" : "freed"} twice`;
+    throw new KvCorruptError(this.#pager.path, page * PAGE_BYTES, found);
+  }
+
+  #findFree(): number {
+    for (let page = this.#lowest; page < this.#pageCount;) {
+      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      const byte = this.#pager.u8(this.#mapFrame(page - bit), MAP_BITS_AT + (bit >>> 3));
+      if (byte === 0xff) page += 8 - (bit & 7);
+      else if ((byte & (1 << (bit & 7))) !== 0) page++;
+      else return page;
+    }
+    return this.#pageCount;
+  }
+
+  /** Finds `count` free pages in a row; 0 if there are none. */
+  #findRun(count: number): number {
+    let first = this.#lowest;
+    for (let page = first; page < this.#pageCount;) {
+      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      const frame = this.#mapFrame(page - bit);
+      if ((bit & 7) === 0 && this.#pager.u8(frame, MAP_BITS_AT + (bit >>> 3)) === 0xff) {
+        first = page += 8;
+        continue;
+      }
+      page++;
+      if (this.isUsed(page - 1)) first = page;
+      else if (page - first === count) return first;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * Pages of the file in memory: read when first asked for, checked by their sum, and let go again
+ * when there are more than the cache may hold.
+ *
+ * A page in memory has a frame, a whole number. Who has the frame of a page reads and writes it
+ * without a look-up; the frame is good until {@linkcode Pager.trim}, which only runs between two
+ * calls of the store. Frames lie in slabs of 1 MiB, so memory grows as it is used and a field is read
+ * by one `DataView` for 256 pages.
+ *
+ * Which frames leave is decided by second chance: a hand goes round, and a frame that was used since
+ * it last came by stays. A dirty frame (one whose page on disk is older) always stays.
+ */
+
+import { assert } from "../../internal/assert.ts";
+import { KvCorruptError } from "../../kv/errors.ts";
+import { PAGE_BYTES, PAGE_SUM_AT, pageSum } from "./layout.ts";
+import type { Storage } from "./storage.ts";
+
+const SLAB_FRAMES = 256;
+const PAGE_SHIFT = 12;
+
+const USED = 1;
+const DIRTY = 2;
+/** The page is on its way to the disk, from a copy: what is read from there may be old. */
+const STAGED = 4;
+/** The sum did not fit when the page was read; only recovery lets such a page in. */
+const SUSPECT = 8;
+
+/** The pages of a file. */
+export class Pager {
+  readonly path: string;
+  readonly #storage: Storage;
+  readonly #framesMax: number;
+  readonly #slabs: Uint8Array<ArrayBuffer>[] = [];
+  readonly #views: DataView[] = [];
+  /** Frame of a page, plus one; 0 for a page that has none. */
+  #frames = new Int32Array(1024);
+  /** Page of a frame, and what is known of it. */
+  #pages = new Uint32Array(0);
+  #flags = new Uint8Array(0);
+  readonly #free: number[] = [];
+  #count = 0;
+  #dirtyCount = 0;
+  #hand = 0;
+  #isRecovering = false;
+  /** Whether the hand found nothing to let go of, and nothing has become clean since. */
+  #isStuck = false;
+  #readCount = 0;
+
+  constructor(storage: Storage, path: string, cacheBytes: number) {
+    this.#storage = storage;
+    this.path = path;
+    this.#framesMax = storage.canRead ? Math.ceil(cacheBytes / PAGE_BYTES) : Infinity;
+  }
+
+  /** How many pages are in memory. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** How many pages the cache is meant to hold. */
+  get countMax(): number {
+    return this.#framesMax;
+  }
+
+  /** How many pages differ from what the disk has. */
+  get dirtyCount(): number {
+    return this.#dirtyCount;
+  }
+
+  /** How many pages were read from the disk. */
+  get readCount(): number {
+    return this.#readCount;
+  }
+
+  /**
+   * Gives the frame of a page.
+   *
+   * @throws {KvCorruptError} If the page has another sum than was written.
+   */
+  frame(page: number): number {
+    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    if (frame < 0) return this.#load(page);
+    this.#flags[frame]! |= USED;
+    return frame;
+  }
+
+  /** Gives the frame of a page that starts as zeros, whatever the disk has. */
+  blank(page: number): number {
+    const known = page < this.#frames.length ? this.#frames[page]! : 0;
+    const frame = known === 0 ? this.#take(page) : known - 1;
+    this.#flags[frame]! &= ~SUSPECT;
+    const at = (frame & 255) << PAGE_SHIFT;
+    this.slab(frame).fill(0, at, at + PAGE_BYTES);
+    return frame;
+  }
+
+  /** The memory in which a frame lies, and where it begins there. */
+  slab(frame: number): Uint8Array<ArrayBuffer> {
+    return this.#slabs[frame >>> 8]!;
+  }
+
+  /** The same memory, for reading numbers. */
+  view(frame: number): DataView {
+    return this.#views[frame >>> 8]!;
+  }
+
+  /** Where in its slab a frame begins. */
+  start(frame: number): number {
+    return (frame & 255) << PAGE_SHIFT;
+  }
+
+  /** Reads a number from a frame. */
+  u8(frame: number, at: number): number {
+    return this.#slabs[frame >>> 8]![((frame & 255) << PAGE_SHIFT) | at]!;
+  }
+
+  /** Reads a number from a frame. */
+  u16(frame: number, at: number): number {
+    return this.#views[frame >>> 8]!.getUint16(((frame & 255) << PAGE_SHIFT) | at, true);
+  }
+
+  /** Reads a number from a frame. */
+  u32(frame: number, at: number): number {
+    return this.#views[frame >>> 8]!.getUint32(((frame & 255) << PAGE_SHIFT) | at, true);
+  }
+
+  /** Reads a number from a frame. */
+  f64(frame: number, at: number): number {
+    return this.#views[frame >>> 8]!.getFloat64(((frame & 255) << PAGE_SHIFT) | at, true);
+  }
+
+  /** Writes a number into a frame; the journal must be told. */
+  setU8(frame: number, at: number, value: number): void {
+    this.#slabs[frame >>> 8]![((frame & 255) << PAGE_SHIFT) | at] = value;
+  }
+
+  /** Writes a number into a frame; the journal must be told. */
+  setU16(frame: number, at: number, value: number): void {
+    this.#views[frame >>> 8]!.setUint16(((frame & 255) << PAGE_SHIFT) | at, value, true);
+  }
+
+  /** Writes a number into a frame; the journal must be told. */
+  setU32(frame: number, at: number, value: number): void {
+    this.#views[frame >>> 8]!.setUint32(((frame & 255) << PAGE_SHIFT) | at, value, true);
+  }
+
+  /** Writes a number into a frame; the journal must be told. */
+  setF64(frame: number, at: number, value: number): void {
+    this.#views[frame >>> 8]!.setFloat64(((frame & 255) << PAGE_SHIFT) | at, value, true);
+  }
+
+  /** Writes bytes into a frame; the journal must be told. */
+  setBytes(frame: number, at: number, source: Uint8Array, from: number, to: number): void {
+    this.slab(frame).set(source.subarray(from, to), this.start(frame) + at);
+  }
+
+  /** Which page a frame holds. */
+  pageOf(frame: number): number {
+    return this.#pages[frame]!;
+  }
+
+  /** Computes the sum of what a frame holds. */
+  sum(frame: number): number {
+    return pageSum(this.#views[frame >>> 8]!, this.start(frame), this.#pages[frame]!);
+  }
+
+  /** Notes that a frame now differs from what the disk has. */
+  markDirty(frame: number): void {
+    const flags = this.#flags[frame]!;
+    if ((flags & DIRTY) !== 0) return;
+    this.#flags[frame] = flags | DIRTY | USED;
+    this.#dirtyCount++;
+  }
+
+  /** Lists the dirty pages in their order in the file. */
+  dirtyPages(): Uint32Array {
+    const pages = new Uint32Array(this.#dirtyCount);
+    let count = 0;
+    for (let frame = 0; count < pages.length; frame++) {
+      if ((this.#flags[frame]! & DIRTY) !== 0) pages[count++] = this.#pages[frame]!;
+    }
+    return pages.sort();
+  }
+
+  /** Tells whether a page is in memory and differs from what the disk has. */
+  isDirty(page: number): boolean {
+    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    return frame >= 0 && (this.#flags[frame]! & DIRTY) !== 0;
+  }
+
+  /** Notes that nothing of a page needs to be written, for it is free. */
+  forget(page: number): void {
+    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    if (frame >= 0) this.#clean(frame);
+  }
+
+  /**
+   * Copies a dirty page, with its sum, to where it will be written from. From now on it counts as
+   * clean, and it stays in memory until {@linkcode Pager.settle}.
+   *
+   * @returns The sum.
+   */
+  stage(page: number, into: Uint8Array, at: number): number {
+    const frame = this.frame(page);
+    const sum = this.sum(frame);
+    this.setU32(frame, PAGE_SUM_AT, sum);
+    const start = this.start(frame);
+    into.set(this.slab(frame).subarray(start, start + PAGE_BYTES), at);
+    this.#clean(frame);
+    this.#flags[frame]! |= STAGED;
+    return sum;
+  }
+
+  /** Notes that a staged page was written. */
+  settle(page: number): void {
+    const frame = this.#frames[page]! - 1;
+    assert(frame >= 0, "a staged page left memory");
+    this.#flags[frame]! &= ~STAGED;
+    this.#isStuck = false;
+  }
+
+  /** Lets pages go until the cache is as large as it may be. Frames are void afterwards. */
+  trim(): void {
+    if (this.#count <= this.#framesMax || this.#isStuck) return;
+    const frameCount = this.#slabs.length * SLAB_FRAMES;
+    for (let steps = 0; steps < 2 * frameCount; steps++) {
+      const frame = this.#hand;
+      this.#hand = frame + 1 === frameCount ? 0 : frame + 1;
+      const flags = this.#flags[frame]!;
+      if (this.#pages[frame] === NONE || (flags & (DIRTY | STAGED)) !== 0) continue;
+      if ((flags & USED) !== 0) this.#flags[frame] = flags & ~USED;
+      else if (this.#drop(frame) <= this.#framesMax) return;
+    }
+    this.#isStuck = true;
+  }
+
+  /** Forgets every page from `pageCount` on: the file ends there now. */
+  cut(pageCount: number): void {
+    for (let page = pageCount; page < this.#frames.length; page++) {
+      const frame = this.#frames[page]! - 1;
+      if (frame < 0) continue;
+      this.#clean(frame);
+      this.#drop(frame);
+    }
+  }
+
+  /** Lets pages in whose sum is wrong, until {@linkcode Pager.endRecovery}. */
+  startRecovery(): void {
+    this.#isRecovering = true;
+  }
+
+  /** Compares a suspect page with the sum it had when it was about to be written. */
+  vouch(page: number, sum: number): void {
+    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    if (frame < 0 || (this.#flags[frame]! & SUSPECT) === 0) return;
+    if (this.sum(frame) === sum) this.#flags[frame]! &= ~SUSPECT;
+  }
+
+  /** @throws {KvCorruptError} If a page is still suspect. */
+  endRecovery(): void {
+    this.#isRecovering = false;
+    for (let frame = 0; frame < this.#flags.length; frame++) {
+      if ((this.#flags[frame]! & SUSPECT) !== 0) throw this.#damaged(this.#pages[frame]!);
+    }
+  }
+
+  #load(page: number): number {
+    const frame = this.#take(page);
+    const start = this.start(frame);
+    const bytes = this.slab(frame).subarray(start, start + PAGE_BYTES);
+    this.#readCount++;
+    const count = this.#readInto(page, bytes, frame);
+    const isWhole = count === PAGE_BYTES && this.u32(frame, PAGE_SUM_AT) === this.sum(frame);
+    if (isWhole) return frame;
+    if (!this.#isRecovering) {
+      this.#drop(frame);
+      throw this.#damaged(page);
+    }
+    // Of a page that was never written whole there may be less than a page.
+    if (count < PAGE_BYTES) bytes.fill(0, count);
+    this.#flags[frame]! |= SUSPECT;
+    return frame;
+  }
+
+  #readInto(page: number, bytes: Uint8Array, frame: number): number {
+    try {
+      return this.#storage.read(page * PAGE_BYTES, bytes);
+    } catch (error) {
+      this.#drop(frame);
+      throw error;
+    }
+  }
+
+  #take(page: number): number {
+    if (this.#free.length === 0) this.#grow();
+    const frame = this.#free.pop()!;
+    if (page >= this.#frames.length) {
+      const frames = new Int32Array(Math.max(page + 1, this.#frames.length * 2));
+      frames.set(this.#frames);
+      this.#frames = frames;
+    }
+    this.#frames[page] = frame + 1;
+    this.#pages[frame] = page;
+    this.#flags[frame] = USED;
+    this.#count++;
+    return frame;
+  }
+
+  #grow(): void {
+    const first = this.#slabs.length * SLAB_FRAMES;
+    const slab = new Uint8Array(SLAB_FRAMES * PAGE_BYTES);
+    this.#slabs.push(slab);
+    this.#views.push(new DataView(slab.buffer));
+    if (first + SLAB_FRAMES > this.#pages.length) {
+      const length = Math.max(first + SLAB_FRAMES, this.#pages.length * 2);
+      const pages = new Uint32Array(length).fill(NONE);
+      pages.set(this.#pages);
+      this.#pages = pages;
+      const flags = new Uint8Array(length);
+      flags.set(this.#flags);
+      this.#flags = flags;
+    }
+    for (let i = SLAB_FRAMES - 1; i >= 0; i--) this.#free.push(first + i);
+  }
+
+  #clean(frame: number): void {
+    if ((this.#flags[frame]! & DIRTY) === 0) return;
+    this.#flags[frame]! &= ~DIRTY;
+    this.#dirtyCount--;
+    this.#isStuck = false;
+  }
+
+  #drop(frame: number): number {
+    this.#frames[this.#pages[frame]!] = 0;
+    this.#pages[frame] = NONE;
+    this.#flags[frame] = 0;
+    this.#free.push(frame);
+    return --this.#count;
+  }
+
+  #damaged(page: number): KvCorruptError {
+    const found = `page ${page} differs from its checksum`;
+    return new KvCorruptError(this.path, page * PAGE_BYTES, found);
+  }
+}
+
+/** The page of a frame that has none. */
+const NONE = 0xffffffff;

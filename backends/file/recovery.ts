@@ -1,0 +1,183 @@
+/**
+ * What happens when a file is opened: which header counts, and which changes of the journal are not
+ * in their place yet.
+ *
+ * Whole records are played in their order until one is not there. It may be torn, because power was
+ * lost while it was written: then it was never acknowledged, and ends the journal. But each record
+ * says how far the journal was on the medium when it was made; so if a later one says that the one
+ * missing had been, the medium has lost it, and the file is corrupt.
+ *
+ * A page may be torn likewise. Before pages are written to their places, the journal has the sum each
+ * of them will have; so a page whose own sum is wrong must come to such a sum while it is replayed,
+ * or it was damaged.
+ */
+
+import { crc32c } from "../../internal/crc32c.ts";
+import { KvCorruptError } from "../../kv/errors.ts";
+import { align } from "./journal.ts";
+import {
+  decodeHeader,
+  FIRST_PAGES_MAX,
+  type Header,
+  HEADER_COPY_PAGE,
+  HEADER_PAGE,
+  JOURNAL,
+  JOURNAL_PAGES_MIN,
+  PAGE_BYTES,
+  PAGE_SUM_AT,
+  ROOT,
+  ROOT_PAGE,
+} from "./layout.ts";
+import type { Pager } from "./pager.ts";
+import type { Storage } from "./storage.ts";
+
+/** The header that counts, and the page it was found on. */
+export interface FoundHeader {
+  readonly header: Header;
+  readonly page: number;
+}
+
+/**
+ * Reads the header from its newer copy, or from the only good one.
+ *
+ * @returns The header; `null` for a file that is new, or whose making was cut short.
+ * @throws {KvCorruptError} If neither copy is good.
+ */
+export function readHeader(storage: Storage, path: string): FoundHeader | null {
+  if (storage.size() === 0) return null;
+  const first = readCopy(storage, HEADER_PAGE, path);
+  const second = readCopy(storage, HEADER_COPY_PAGE, path);
+  if (first instanceof KvCorruptError) {
+    if (!(second instanceof KvCorruptError)) return { header: second, page: HEADER_COPY_PAGE };
+    if (isUnborn(storage)) return null;
+    throw first;
+  }
+  if (second instanceof KvCorruptError || first.sequence >= second.sequence) {
+    return { header: first, page: HEADER_PAGE };
+  }
+  return { header: second, page: HEADER_COPY_PAGE };
+}
+
+function readCopy(storage: Storage, page: number, path: string): Header | KvCorruptError {
+  const bytes = new Uint8Array(PAGE_BYTES);
+  const count = storage.read(page * PAGE_BYTES, bytes);
+  try {
+    return decodeHeader(bytes.subarray(0, count), page, path);
+  } catch (error) {
+    if (error instanceof KvCorruptError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Tells whether the making of the file was cut short, so that nothing was ever stored.
+ *
+ * Headers are written last, the first copy before the second: so there are zeros in place of the
+ * second, and in place of the first, or the file has its full length and the first is torn.
+ */
+function isUnborn(storage: Storage): boolean {
+  const size = storage.size();
+  const bytes = new Uint8Array((ROOT_PAGE + 1) * PAGE_BYTES);
+  const count = storage.read(0, bytes);
+  const rootAt = ROOT_PAGE * PAGE_BYTES;
+  const isZero = (from: number, to: number): boolean =>
+    bytes.subarray(Math.min(from, count), Math.min(to, count)).every((byte) => byte === 0);
+  const entries = new DataView(bytes.buffer).getFloat64(rootAt + ROOT.entriesAt, true);
+  return isZero(HEADER_COPY_PAGE * PAGE_BYTES, rootAt) && entries === 0 &&
+    (isZero(HEADER_PAGE, PAGE_BYTES) || size >= JOURNAL_PAGES_MIN * PAGE_BYTES) &&
+    size <= FIRST_PAGES_MAX * PAGE_BYTES;
+}
+
+/**
+ * Plays the journal into the pages in memory.
+ *
+ * @returns The position behind the last record of normal work.
+ * @throws {KvCorruptError} If a record or a page is damaged.
+ */
+export function replay(storage: Storage, pager: Pager, header: Header): number {
+  const ring = readRing(storage, header);
+  const view = new DataView(ring.buffer);
+  pager.startRecovery();
+  let generation = 0;
+  let end = 0;
+  let at = 0;
+  while (isRecord(ring, view, at, header)) {
+    const found = view.getUint32(at + JOURNAL.generationAt, true);
+    if (found < generation) break;
+    const length = view.getUint32(at + JOURNAL.lengthAt, true);
+    play(ring, view, at, at + length, pager);
+    at += align(length);
+    generation = found;
+    if (generation === 0) end = at;
+  }
+  checkTail(ring, view, at, header, pager.path);
+  pager.endRecovery();
+  return header.position + end;
+}
+
+/** Reads the ring so that it begins with the first record that counts. */
+function readRing(storage: Storage, header: Header): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(header.journalPages * PAGE_BYTES);
+  const start = header.journalPage * PAGE_BYTES;
+  const first = header.position % bytes.length;
+  storage.read(start + first, bytes.subarray(0, bytes.length - first));
+  storage.read(start, bytes.subarray(bytes.length - first));
+  return bytes;
+}
+
+/** Tells whether a whole record stands at `at` of the ring. */
+function isRecord(ring: Uint8Array, view: DataView, at: number, header: Header): boolean {
+  if (at + JOURNAL.headBytes > ring.length) return false;
+  if (readU64(view, at + JOURNAL.positionAt) !== header.position + at) return false;
+  const length = view.getUint32(at + JOURNAL.lengthAt, true);
+  if (length < JOURNAL.headBytes || at + length > ring.length) return false;
+  const crc = (view.getUint32(at + JOURNAL.crcAt, true) ^ header.hashKey.high) >>> 0;
+  return crc === crc32c(ring, at + JOURNAL.lengthAt, at + length);
+}
+
+/** Applies the patches of the record from `at` to `end`. */
+function play(ring: Uint8Array, view: DataView, at: number, end: number, pager: Pager): void {
+  for (let next = at + JOURNAL.headBytes; next < end;) {
+    const page = view.getUint32(next, true);
+    const place = view.getUint16(next + 4, true);
+    const length = view.getUint16(next + 6, true);
+    const from = next + JOURNAL.patchHeadBytes;
+    next = from + length;
+    if (place === JOURNAL.blankMark) {
+      pager.markDirty(pager.blank(page));
+    } else if (place === JOURNAL.sumMark) {
+      pager.vouch(page, view.getUint32(from, true));
+    } else {
+      if (place + length > PAGE_SUM_AT || next > end) {
+        throw new KvCorruptError(pager.path, page * PAGE_BYTES, "a patch exceeds its page");
+      }
+      const frame = pager.frame(page);
+      pager.setBytes(frame, place, ring, from, next);
+      pager.markDirty(frame);
+    }
+  }
+}
+
+/** @throws {KvCorruptError} If a record behind the last whole one says that there was another. */
+function checkTail(
+  ring: Uint8Array,
+  view: DataView,
+  end: number,
+  header: Header,
+  path: string,
+): void {
+  const { position, journalPage } = header;
+  for (let at = end + JOURNAL.alignBytes; at + JOURNAL.headBytes <= ring.length;) {
+    const isLater = view.getUint32(at + JOURNAL.positionAt, true) === (position + at) >>> 0 &&
+      isRecord(ring, view, at, header);
+    if (isLater && readU64(view, at + JOURNAL.syncedAt) > position + end) {
+      const offset = journalPage * PAGE_BYTES + (position + end) % ring.length;
+      throw new KvCorruptError(path, offset, "a record of the journal is damaged");
+    }
+    at += JOURNAL.alignBytes;
+  }
+}
+
+function readU64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+}

@@ -1,0 +1,247 @@
+/**
+ * What keeps a file in shape behind the calls: checkpoints, a journal that grows with the store, an
+ * emptied file that is cut, keys past their deadline and deleted lists that are freed.
+ *
+ * One thing runs at a time. Each is done in steps of a millisecond or two, and waits for the medium
+ * off the event loop.
+ */
+
+import type { Clock } from "../../internal/clock.ts";
+import { KvError } from "../../kv/errors.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import type { Commits } from "./commits.ts";
+import type { Engine } from "./engine.ts";
+import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
+import { Gate } from "./gate.ts";
+import { Sweep } from "./sweep.ts";
+import { JOURNAL, JOURNAL_PAGES_MAX, NIL, PAGE_BYTES, PAGES_A_MAP, ROOT } from "./layout.ts";
+
+/** What recovery and two checkpoints may log for each dirty page. */
+const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
+/** What any call may log besides its values, and what upkeep may. */
+const SPARE_BYTES = 32 * 1024;
+/** The journal grows fourfold while it is smaller than a quarter of the file. */
+const JOURNAL_GROWTH = 4;
+/** An empty file of so many times its first size is cut to that. */
+const EMPTY_FACTOR = 2;
+
+/** The least time between two sweeps. */
+const SWEEP_MS = 20;
+
+const BACKGROUND = { background: true };
+
+/** The upkeep of a file. */
+export class Upkeep {
+  readonly #opened: OpenedFile;
+  readonly #parts: FileParts;
+  readonly #engine: Engine;
+  readonly #commits: Commits;
+  readonly #checkpoint: Checkpoint;
+  readonly #clock: Clock;
+  readonly #fail: (error: unknown) => void;
+  readonly gate: Gate;
+  #running: Promise<void> | null = null;
+  /** Calls may not start: the file is being rearranged. */
+  #isPaused = false;
+  #isStopped = false;
+  readonly #sweep: Sweep;
+  #cancelSweep: (() => void) | null = null;
+  /** Whether a deadline came that is earlier than the planned sweep. */
+  #isPlanDue = false;
+  /** When the next sweep is planned for. */
+  #sweepMs = Infinity;
+
+  constructor(
+    opened: OpenedFile,
+    engine: Engine,
+    commits: Commits,
+    clock: Clock,
+    fail: (error: unknown) => void,
+  ) {
+    this.#opened = opened;
+    this.#parts = opened.parts;
+    this.#engine = engine;
+    this.#commits = commits;
+    this.#clock = clock;
+    this.#fail = fail;
+    this.#sweep = new Sweep(engine);
+    this.#checkpoint = new Checkpoint(opened, commits.flush, () => commits.sync());
+    this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
+  }
+
+  /** Makes the opened file one in use. */
+  async open(): Promise<void> {
+    await this.#checkpoint.restart({ position: this.#opened.position });
+    this.planSweep();
+  }
+
+  /** Looks after a change whether there is something to do. */
+  check(): void {
+    const { journal, pager, root } = this.#parts;
+    if (
+      journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
+      (root.entries === 0 && this.#isOversized())
+    ) this.#start();
+    if (this.#isPlanDue) this.planSweep();
+  }
+
+  /** Notes that a key has got a deadline. */
+  expire(deadlineMs: number): void {
+    this.#sweep.note(deadlineMs);
+    if (deadlineMs < this.#sweepMs) this.#isPlanDue = true;
+  }
+
+  /** Sees to it that keys past their deadline and deleted lists are freed some time. */
+  planSweep(): void {
+    this.#isPlanDue = false;
+    if (this.#isStopped) return;
+    const nowMs = this.#clock.now();
+    const dueMs = this.#parts.root.garbage === NIL ? this.#sweep.dueMs : nowMs;
+    const atMs = Math.max(dueMs, nowMs + SWEEP_MS);
+    if (dueMs === Infinity || atMs >= this.#sweepMs) return;
+    this.#cancelSweep?.();
+    this.#sweepMs = atMs;
+    this.#cancelSweep = this.#clock.after(atMs - nowMs, () => this.#sweepSome(), BACKGROUND);
+  }
+
+  /** Brings everything to its place; nothing may change any more. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#running;
+    await this.#checkpoint.restart({ isClean: true });
+  }
+
+  /** Starts nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelSweep?.();
+    this.#cancelSweep = null;
+  }
+
+  /** Runs `work` while no call may start and no checkpoint runs. */
+  async alone<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+    while (this.#running !== null) await this.#running;
+    this.#isPaused = true;
+    const done = work(this.#checkpoint);
+    this.#running = done.then(() => {}, () => {});
+    try {
+      return await done;
+    } finally {
+      this.#running = null;
+      this.#isPaused = false;
+      this.gate.pass();
+    }
+  }
+
+  #admits(needBytes: number): boolean {
+    if (this.#isPaused) return false;
+    if (needBytes === 0) return true;
+    const { journal, pager } = this.#parts;
+    return journal.usedBytes + this.#logBytes(needBytes) <= journal.capacity &&
+      pager.dirtyCount <= pager.countMax;
+  }
+
+  /** The most that a call may need of the journal, now or for the pages that it makes dirty. */
+  #logBytes(needBytes: number): number {
+    const { pager, table } = this.#parts;
+    const dirtyCount = pager.dirtyCount + needBytes / PAGE_BYTES;
+    return needBytes + dirtyCount * SUMS_BYTES + table.growthBytes + SPARE_BYTES;
+  }
+
+  #start(): void {
+    if (this.#running !== null || this.#isStopped) return;
+    this.#running = this.#run().catch(this.#fail).finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #run(): Promise<void> {
+    do {
+      await this.#checkpoint.run();
+      const pages = this.#wantedJournalPages();
+      if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
+      else if (this.#parts.root.entries === 0 && this.#isOversized()) {
+        await this.#paused(() => this.#empty());
+      }
+      this.gate.pass();
+    } while (this.gate.isBlocked && !this.#isStopped);
+  }
+
+  async #paused(work: () => Promise<void>): Promise<void> {
+    this.#isPaused = true;
+    try {
+      await work();
+    } finally {
+      this.#isPaused = false;
+    }
+  }
+
+  /** How large the journal should be, or 0 where it is large enough. */
+  #wantedJournalPages(): number {
+    const { journal, map } = this.#parts;
+    const pages = journal.capacity / PAGE_BYTES;
+    const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
+    let wanted = pages;
+    while (wanted < least) wanted *= 2;
+    if (map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX) {
+      wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
+    }
+    return wanted > pages ? Math.min(wanted, PAGES_A_MAP - 1) : 0;
+  }
+
+  async #moveJournal(pages: number): Promise<void> {
+    const { journal, map, root } = this.#parts;
+    try {
+      map.reserve(1, pages);
+    } catch (error) {
+      if (!(error instanceof KvError) || error.code !== "full") throw error;
+      // A call that cannot do without is told so; for the others the journal is large enough.
+      if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
+      return;
+    }
+    const page = map.takeRun(pages);
+    map.free(journal.page, journal.capacity / PAGE_BYTES);
+    root.set(ROOT.journalPageAt, page, pages);
+    await this.#checkpoint.restart();
+  }
+
+  /** Tells whether the journal, when it is empty, has room for a call. */
+  #admitsAlone(needBytes: number): boolean {
+    return this.#logBytes(needBytes) <= this.#parts.journal.capacity;
+  }
+
+  #isOversized(): boolean {
+    const { firstDepth, map, root } = this.#parts;
+    return root.garbage === NIL &&
+      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
+  }
+
+  /** Makes an empty store as small as it began. */
+  async #empty(): Promise<void> {
+    const { root, storage, map, pager } = this.#parts;
+    if (root.entries > 0) return;
+    this.#commits.flush();
+    formatFile(this.#parts);
+    pager.cut(map.pageCount);
+    await this.#checkpoint.restart();
+    storage.truncate(map.pageCount * PAGE_BYTES);
+    map.markCut();
+  }
+
+  #sweepSome(): void {
+    this.#cancelSweep = null;
+    this.#sweepMs = Infinity;
+    if (this.#isStopped) return;
+    try {
+      if (this.gate.isOpen(SPARE_BYTES)) {
+        this.#sweep.step(this.#clock.now());
+        this.#commits.flush();
+        this.#parts.pager.trim();
+        this.check();
+      }
+      this.planSweep();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The file store on a disk whose power fails, before every step of seeded runs.
+ *
+ * Durability "power": what was acknowledged is there. Durability "process": after a killed process
+ * likewise, after a power loss what was there at the last sync. In both, what comes after that is
+ * there from the first call to some later one, each whole; and `check()` finds nothing wrong.
+ *
+ * `JETKV_CRASH_POINTS=1000000` asks for more than the suite does (with `--allow-env`).
+ */
+
+import { ok, rejects } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type CrashRun, examine, run } from "./support/crash_run.ts";
+import { numberFromEnvironment } from "./support/environment.ts";
+import { Prng } from "./support/prng.ts";
+
+const CRASH_POINTS = numberFromEnvironment("JETKV_CRASH_POINTS", 12_000);
+const STEPS = 120;
+/** Of so many recoveries a crash in their midst is tried at each of their own steps. */
+const NESTED_SHARE = 0.01;
+
+/** Of so many crashes what was left is used again, and crashes again. */
+const NEXT_LIFE_SHARE = 0.02;
+const NEXT_LIFE_STEPS = 20;
+const LIVES = 3;
+
+const DURABILITIES = ["process", "power"] as const;
+
+/** A seed that is tried, and how many crashes were. */
+interface Trial {
+  readonly seed: number;
+  readonly durability: "process" | "power";
+  readonly prng: Prng;
+  count: number;
+}
+
+/** Tries every crash of a run, of some recoveries from it, and of some runs that follow on those. */
+async function tryCrashes(story: CrashRun, trial: Trial, lives: number): Promise<void> {
+  const { prng, durability, seed } = trial;
+  for (const crash of story.storage.crashes(prng)) {
+    const isSynced = crash.isPower && durability === "process";
+    const promisedAt = isSynced ? story.syncedAt : story.acknowledgedAt;
+    const { storage, steps } = await examine(story, crash, promisedAt);
+    trial.count++;
+    if (prng.chance(NESTED_SHARE)) {
+      for (const nested of storage.crashes(prng)) {
+        await examine(story, { ...nested, step: crash.step }, promisedAt);
+        trial.count++;
+      }
+    }
+    if (lives > 1 && prng.chance(NEXT_LIFE_SHARE)) {
+      const start = { image: crash.image, steps };
+      const next = await run({ seed: seed + 3, steps: NEXT_LIFE_STEPS, durability, start });
+      await tryCrashes(next, trial, lives - 1);
+    }
+  }
+}
+
+describe("file on a disk whose power fails", () => {
+  it(`keeps its promises at ${CRASH_POINTS} crash points`, async () => {
+    let count = 0;
+    for (let seed = 1; count < CRASH_POINTS; seed++) {
+      for (const durability of DURABILITIES) {
+        const trial = { seed, durability, prng: new Prng(seed), count: 0 };
+        await tryCrashes(await run({ seed, steps: STEPS, durability }), trial, LIVES);
+        count += trial.count;
+      }
+    }
+    ok(count >= CRASH_POINTS);
+  });
+
+  for (const durability of DURABILITIES) {
+    it(`is caught with durability "${durability}" on a disk that forgets its syncs`, async () => {
+      const trial = { seed: 1, durability, prng: new Prng(1), count: 0 };
+      const story = await run({ seed: 1, steps: STEPS, durability, forgetsSyncs: true });
+      await rejects(tryCrashes(story, trial, 1), /AssertionError|KvCorruptError/);
+    });
+  }
+});

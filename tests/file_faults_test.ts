@@ -1,0 +1,186 @@
+/**
+ * What the file store does when the disk fails: nothing is acknowledged that is not there, and what
+ * is there stays right.
+ */
+
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Storage } from "../backends/file/storage.ts";
+import { openStorageKv } from "../backends/file/file_kv.ts";
+import type { FileKv } from "../kv/kv.ts";
+import { CrashStorage } from "./support/crash_storage.ts";
+import { ManualClock } from "./support/manual_clock.ts";
+
+const CACHE_BYTES = 16 * 4096;
+
+/** A disk that fails when it is told to. */
+class FaultyStorage extends CrashStorage implements Storage {
+  /** Calls that still succeed. */
+  readsLeft = Infinity;
+  writesLeft = Infinity;
+  syncsLeft = Infinity;
+  /** The longest that the file can be. */
+  bytesMax = Infinity;
+
+  override read(at: number, into: Uint8Array): number {
+    if (--this.readsLeft < 0) throw new Error("the disk cannot be read");
+    return super.read(at, into);
+  }
+
+  override write(at: number, bytes: Uint8Array): void {
+    if (--this.writesLeft < 0) throw new Error("the disk cannot be written");
+    if (at + bytes.length > this.bytesMax) {
+      super.write(at, bytes.subarray(0, Math.max(0, this.bytesMax - at)));
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    }
+    super.write(at, bytes);
+  }
+
+  override sync(): Promise<void> {
+    if (--this.syncsLeft < 0) return Promise.reject(new Error("the disk cannot be synced"));
+    return super.sync();
+  }
+
+  override syncNow(): void {
+    if (--this.syncsLeft < 0) throw new Error("the disk cannot be synced");
+    super.syncNow();
+  }
+}
+
+interface Opened {
+  readonly kv: FileKv;
+  readonly storage: FaultyStorage;
+}
+
+async function open(
+  storage: FaultyStorage = new FaultyStorage(),
+  durability: "process" | "power" = "power",
+): Promise<Opened> {
+  const options = { path: "a.db", addressSpaceSize: 4096, cacheBytes: CACHE_BYTES, durability };
+  return { kv: await openStorageKv(storage, options, new ManualClock()), storage };
+}
+
+const io = { name: "KvError", code: "io" };
+const full = { name: "KvError", code: "full" };
+
+describe("file on a disk that fails", () => {
+  it("rejects what could not be written, and refuses work until opened anew", async () => {
+    const { kv, storage } = await open();
+    await kv.put("a", "1");
+    storage.writesLeft = 0;
+    await rejects(kv.put("a", "2"), io);
+    await rejects(kv.put("b", "3"), io);
+    await rejects(kv.get("a"), io);
+    await kv.close();
+    const { kv: again } = await open(new FaultyStorage(storage.image));
+    strictEqual(await again.get("a"), "1");
+    strictEqual(await again.get("b"), null);
+    deepStrictEqual(await again.check(), []);
+    await again.close();
+  });
+
+  it("rejects what could not be synced with durability power", async () => {
+    const { kv, storage } = await open();
+    storage.syncsLeft = 0;
+    const calls = await Promise.allSettled([kv.put("a", "1"), kv.append("b", "2")]);
+    deepStrictEqual(calls.map(({ status }) => status), ["rejected", "rejected"]);
+    await rejects(kv.has("a"), io);
+    await kv.close();
+  });
+
+  it("rejects sync() that could not be made, and refuses work then", async () => {
+    const { kv, storage } = await open(new FaultyStorage(), "process");
+    await kv.put("a", "1");
+    storage.syncsLeft = 0;
+    await rejects(kv.sync(), io);
+    await rejects(kv.get("a"), io);
+    await kv.close();
+  });
+
+  it("rejects pops that wait when the disk fails", async () => {
+    const { kv, storage } = await open();
+    const waiting = kv.pop("list", { wait: true });
+    storage.writesLeft = 0;
+    await rejects(kv.put("a", "1"), io);
+    await rejects(waiting, io);
+    await kv.close();
+  });
+
+  it("keeps every acknowledged call, whichever write is the last", async () => {
+    for (let writes = 0; writes < 60; writes++) {
+      const { kv, storage } = await open();
+      storage.writesLeft = writes;
+      const kept = await putUntilFailure(kv);
+      await kv.close().catch(() => {});
+      const { kv: again } = await open(new FaultyStorage(storage.image));
+      for (const key of kept) strictEqual(await again.get(key), key.repeat(300), `${writes}`);
+      deepStrictEqual(await again.check(), []);
+      await again.close();
+    }
+  });
+
+  it("rejects a read that fails, and refuses work then", async () => {
+    const { kv, storage } = await open();
+    const keys = Array.from({ length: 200 }, (_, i) => `key ${i}`);
+    await kv.putMany(keys.map((key) => [key, "x".repeat(1_000)]));
+    await kv.close();
+    const { kv: again, storage: disk } = await open(new FaultyStorage(storage.image));
+    disk.readsLeft = 0;
+    await rejects(again.getMany(keys), io);
+    await rejects(again.put("a", "1"), io);
+    await again.close();
+  });
+});
+
+async function putUntilFailure(kv: FileKv): Promise<string[]> {
+  const kept: string[] = [];
+  for (let i = 0; i < 200; i++) {
+    try {
+      await kv.put(`${i}`, `${i}`.repeat(300));
+      kept.push(`${i}`);
+    } catch {
+      return kept;
+    }
+  }
+  return kept;
+}
+
+describe("file on a disk that is full", () => {
+  it("rejects with full, loses nothing, and works again once there is room", async () => {
+    const { kv, storage } = await open();
+    storage.bytesMax = storage.size() + 40 * 4096;
+    const value = "v".repeat(1_500);
+    const keys: string[] = [];
+    await rejects(async () => {
+      for (let i = 0;; i++) {
+        await kv.put(`${i}`, value);
+        keys.push(`${i}`);
+      }
+    }, full);
+    ok(keys.length > 20);
+    await rejects(kv.append("list", value.repeat(100)), full);
+    strictEqual(await kv.length("list"), 0);
+    for (const key of keys) strictEqual(await kv.get(key), value);
+    await kv.put("0", "w".repeat(1_500));
+    strictEqual(await kv.remove("1"), true);
+    await kv.put("again", value);
+    storage.bytesMax = Infinity;
+    await kv.put("more", value.repeat(100));
+    deepStrictEqual(await kv.check(), []);
+    await kv.close();
+    const { kv: again } = await open(new FaultyStorage(storage.image));
+    strictEqual(await again.get("more"), value.repeat(100));
+    strictEqual(await again.get("again"), value);
+    await again.close();
+  });
+
+  it("rejects openKv() where there is no room for a new file", async () => {
+    const storage = new FaultyStorage();
+    storage.bytesMax = 20_000;
+    await rejects(open(storage), full);
+    storage.bytesMax = Infinity;
+    const { kv } = await open(storage);
+    await kv.put("a", "1");
+    await kv.close();
+  });
+});

@@ -1,0 +1,136 @@
+/**
+ * File stores in real files and real processes: killed in mid-load, side by side, and where no store
+ * can be.
+ */
+
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { openKv } from "../mod.ts";
+import { isAllowed } from "./support/environment.ts";
+import type { Runtime } from "./support/processes.ts";
+import { Prng } from "./support/prng.ts";
+
+const KILLS = 20;
+/** Acknowledged calls of a child before it is killed: any number up to this. */
+const ACKNOWLEDGED_MAX = 2_000;
+
+const canRead = isAllowed("read");
+const canRun = canRead && isAllowed("run") && isAllowed("env");
+const needsRun = canRun ? false : "it needs --allow-read, --allow-run and --allow-env";
+
+const { findRuntimes, makeDirectory, Writer } = canRun
+  ? await import("./support/processes.ts")
+  : {} as typeof import("./support/processes.ts");
+const { own, other } = canRun ? findRuntimes() : { own: null, other: null };
+const needsOther = needsRun ||
+  (other === null ? "neither Deno nor Bun stands beside this one" : false);
+
+const io = { name: "KvError", code: "io" };
+const locked = { name: "KvLockedError", code: "locked" };
+
+/** Opens what a killed process left, and looks for what it had acknowledged. */
+async function examine(path: string, acknowledged: readonly string[]): Promise<number> {
+  await using kv = await openKv({ backend: "file", path });
+  deepStrictEqual(await kv.check(), []);
+  const keys = acknowledged.map((number) => `key ${number}`);
+  deepStrictEqual(await kv.getMany(keys), acknowledged.map((number) => `value ${number}`));
+  const list = new Set(await kv.range("list"));
+  strictEqual(list.size, await kv.length("list"));
+  ok(acknowledged.every((number) => list.has(number)));
+  return list.size;
+}
+
+async function isLockedOut(holder: Runtime): Promise<void> {
+  using directory = makeDirectory();
+  const path = `${directory.path}/a.db`;
+  await using writer = new Writer(holder, path, "hold");
+  await writer.heard(1);
+  deepStrictEqual(writer.lines, ["open"]);
+  await rejects(openKv({ backend: "file", path }), { ...locked, path });
+  const abort = new AbortController();
+  const waiting = openKv({ backend: "file", path, lock: "wait", signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await rejects(waiting, /enough/);
+  const patient = openKv({ backend: "file", path, lock: "wait" });
+  await writer.kill();
+  const kv = await patient;
+  await using second = new Writer(holder, path, "try");
+  await second.ended();
+  deepStrictEqual(second.lines, [
+    `KvLockedError: Cannot open "${path}": another store holds its lock`,
+  ]);
+  await kv.close();
+}
+
+describe("file of processes", () => {
+  it(
+    `keeps what was acknowledged when ${KILLS} processes are killed`,
+    { skip: needsRun },
+    async () => {
+      using directory = makeDirectory();
+      const path = `${directory.path}/a.db`;
+      const prng = new Prng(1);
+      const acknowledged: string[] = [];
+      for (let kill = 0; kill < KILLS; kill++) {
+        await using writer = new Writer(own!, path, "write");
+        await writer.heard(1 + prng.below(ACKNOWLEDGED_MAX));
+        await writer.kill();
+        const [first, ...numbers] = writer.lines;
+        strictEqual(first, "open");
+        acknowledged.push(...numbers.filter((line) => /^\d+$/.test(line)));
+        ok(await examine(path, acknowledged) >= acknowledged.length);
+      }
+    },
+  );
+
+  it("is locked for a second process of the same runtime", { skip: needsRun }, async () => {
+    await isLockedOut(own!);
+  });
+
+  it("is locked for a process of another runtime", { skip: needsOther }, async () => {
+    await isLockedOut(other!);
+  });
+
+  it("is locked for a second store of one process", { skip: needsRun }, async () => {
+    using directory = makeDirectory();
+    const path = `${directory.path}/a.db`;
+    const kv = await openKv({ backend: "file", path });
+    await rejects(openKv({ backend: "file", path }), locked);
+    await kv.close();
+    await (await openKv({ backend: "file", path })).close();
+  });
+});
+
+describe("file where none can be", () => {
+  it("rejects with io where a directory is in the way", { skip: needsRun }, async () => {
+    using directory = makeDirectory();
+    const path = `${directory.path}/taken`;
+    mkdirSync(path);
+    await rejects(openKv({ backend: "file", path }), io);
+  });
+
+  it("rejects with io where its directory is missing", { skip: needsRun }, async () => {
+    using directory = makeDirectory();
+    await rejects(openKv({ backend: "file", path: `${directory.path}/missing/a.db` }), io);
+  });
+
+  it(
+    "rejects with corrupt where another file is, and leaves that alone",
+    { skip: needsRun },
+    async () => {
+      using directory = makeDirectory();
+      const path = `${directory.path}/a.txt`;
+      writeFileSync(path, "Dear diary");
+      await rejects(openKv({ backend: "file", path }), {
+        name: "KvCorruptError",
+        path,
+        offset: 10,
+      });
+      strictEqual(statSync(path).size, 10);
+      const kv = await openKv({ backend: "file", path, truncate: true });
+      strictEqual(await kv.get("a"), null);
+      await kv.close();
+    },
+  );
+});
