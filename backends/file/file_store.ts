@@ -217,7 +217,7 @@ export class FileStore implements Store {
         const keys: string[] = [];
         hash = this.#run(() => this.#engine.scan(hash, prefix, keys));
         for (const key of keys) {
-          await this.#makeRoom(CALL_BYTES);
+          while (!this.#canStep(CALL_BYTES)) await this.#untilStep(CALL_BYTES);
           if (this.#run(() => this.#engine.delete(key))) count++;
         }
       }
@@ -367,12 +367,17 @@ export class FileStore implements Store {
     });
   }
 
-  /** Waits, in a long call, for room for its next step and for the event loop. */
-  async #makeRoom(needBytes: number): Promise<void> {
-    this.#tidy();
-    if (this.#turns.isDue()) await this.#turns.next();
-    await this.#upkeep.gate.room(needBytes);
+  /** Tells whether a long call may do its next step, at once: nothing may come between. */
+  #canStep(needBytes: number): boolean {
     if (this.#failure !== null) throw this.#refusal();
+    return this.#upkeep.gate.canStep(needBytes) && !this.#turns.isDue();
+  }
+
+  /** Waits, in a long call, until its next step may be possible. */
+  async #untilStep(needBytes: number): Promise<void> {
+    this.#tidy();
+    await this.#turns.next();
+    await this.#upkeep.gate.room(needBytes);
   }
 
   /** Does something for each item, at once where they are few. */
@@ -384,7 +389,7 @@ export class FileStore implements Store {
     return this.#hold(async () => {
       const results: R[] = [];
       for (let i = 0; i < items.length; i++) {
-        await this.#makeRoom(needs[i]!);
+        while (!this.#canStep(needs[i]!)) await this.#untilStep(needs[i]!);
         results.push(this.#run(() => run(items[i]!)));
       }
       return results;

@@ -19,7 +19,9 @@ import type { Journal } from "./journal.ts";
 import {
   BUCKET,
   BUCKET_TYPE,
+  DIRECTORY_AT,
   DIRECTORY_ENTRIES,
+  DIRECTORY_TYPE,
   FIRST_TABLE_PAGE,
   HASH_BITS,
   NIL,
@@ -115,7 +117,7 @@ export class Table {
     this.#directory = new Uint32Array(2 ** depth);
     for (let i = 0; i < this.#directory.length; i++) {
       const frame = this.#pager.frame(page + Math.floor(i / DIRECTORY_ENTRIES));
-      this.#directory[i] = this.#pager.u32(frame, (i % DIRECTORY_ENTRIES) * 4);
+      this.#directory[i] = this.#pager.u32(frame, DIRECTORY_AT + (i % DIRECTORY_ENTRIES) * 4);
     }
   }
 
@@ -291,9 +293,9 @@ export class Table {
       const length = Math.min(first + count - i, DIRECTORY_ENTRIES - start);
       for (let k = 0; k < length; k++) {
         this.#directory[i + k] = bucketPage;
-        this.#pager.setU32(frame, (start + k) * 4, bucketPage);
+        this.#pager.setU32(frame, DIRECTORY_AT + (start + k) * 4, bucketPage);
       }
-      this.#journal.log(frame, start * 4, length * 4);
+      this.#journal.log(frame, DIRECTORY_AT + start * 4, length * 4);
       i += length;
     }
   }
@@ -315,8 +317,9 @@ export class Table {
     for (let i = 0; i < count; i++) {
       const frame = this.#journal.blank(firstPage + i);
       const entries = this.#directory.subarray(i * DIRECTORY_ENTRIES, (i + 1) * DIRECTORY_ENTRIES);
-      entries.forEach((page, k) => this.#pager.setU32(frame, k * 4, page));
-      this.#journal.log(frame, 0, entries.length * 4);
+      this.#pager.setU8(frame, PAGE_TYPE_AT, DIRECTORY_TYPE);
+      entries.forEach((page, k) => this.#pager.setU32(frame, DIRECTORY_AT + k * 4, page));
+      this.#journal.log(frame, 0, DIRECTORY_AT + entries.length * 4);
     }
     this.#root.set(ROOT.directoryPageAt, firstPage, this.#depth);
   }
