@@ -161,6 +161,82 @@ describe("file behind the calls", () => {
     deepStrictEqual(await kv.check(), []);
   });
 
+  it("gives unused space back when it is compacted in use", async () => {
+    const { kv, storage, clock } = await openFileSubject({ cacheBytes: 2 ** 18 });
+    const model = new Map<string, string | string[]>();
+    const prng = new Prng(1);
+    for (let i = 0; i < 6_000; i++) {
+      const value = "v".repeat(prng.below(i % 50 === 0 ? 20_000 : 200));
+      await kv.put(keyOf(i), value, i % 3 === 0 ? { expireIn: 1_000_000 } : undefined);
+      model.set(keyOf(i), value);
+    }
+    for (let i = 0; i < 300; i++) {
+      const values = Array.from({ length: 1 + prng.below(20) }, () => "e".repeat(prng.below(300)));
+      if (i % 40 === 0) values.push("e".repeat(9_000));
+      await kv.append(`list:${i}`, ...values);
+      model.set(`list:${i}`, values);
+    }
+    for (const key of [...model.keys()]) {
+      if (!prng.chance(0.8)) continue;
+      await kv.delete(key);
+      model.delete(key);
+    }
+    const before = storage.size();
+    const compacting = kv.compact();
+    for (let i = 0; i < 200; i++) {
+      await kv.put(`meanwhile:${i}`, VALUE);
+      await kv.append("list:meanwhile", VALUE);
+      await kv.delete(`meanwhile:${i - 50}`);
+      if (i >= 50) model.delete(`meanwhile:${i - 50}`);
+      model.set(`meanwhile:${i}`, VALUE);
+    }
+    model.set("list:meanwhile", Array.from({ length: 200 }, () => VALUE));
+    await compacting;
+    await kv.compact();
+    deepStrictEqual(await kv.check(), []);
+    const { bytes, entries } = await kv.stats();
+    ok(storage.size() < before / 2);
+    ok(storage.size() - 2 ** 20 < 1.2 * (bytes + 48 * entries), `${storage.size()} for ${bytes}`);
+    await kv.close();
+    const again = await openFileSubject({ storage: new CrashStorage(storage.image), clock });
+    deepStrictEqual(await again.kv.check(), []);
+    strictEqual((await again.kv.stats()).entries, model.size);
+    for (const [key, value] of model) {
+      deepStrictEqual(
+        typeof value === "string" ? await again.kv.get(key) : await again.kv.range(key),
+        value,
+      );
+    }
+    await again.kv.close();
+  });
+
+  it("keeps its promises when it crashes while it is compacted", async () => {
+    const { kv, storage } = await openFileSubject({ cacheBytes: 2 ** 18 });
+    const value = "v".repeat(300);
+    for (let i = 0; i < 1_600; i++) {
+      await kv.put(keyOf(i), i % 100 === 0 ? value.repeat(20) : value);
+    }
+    await kv.append("list", ...Array.from({ length: 400 }, () => value));
+    for (let i = 0; i < 1_600; i++) if (i % 5 !== 0) await kv.delete(keyOf(i));
+    for (let i = 0; i < 300; i++) await kv.popFirst("list");
+    await kv.sync();
+    const from = storage.log.length;
+    await kv.compact();
+    const share = CRASHES / (storage.log.length - from);
+    for (const { step, image } of storage.crashes(new Prng(1), share, from)) {
+      const crashed = await openFileSubject({ storage: new CrashStorage(image) });
+      deepStrictEqual(await crashed.kv.check(), [], `step ${step}`);
+      strictEqual((await crashed.kv.stats()).entries, 321);
+      for (let i = 0; i < 1_600; i += 5) {
+        const expected = i % 100 === 0 ? value.repeat(20) : value;
+        strictEqual(await crashed.kv.get(keyOf(i)), expected);
+      }
+      deepStrictEqual(await crashed.kv.range("list"), Array.from({ length: 100 }, () => value));
+      await crashed.kv.close();
+    }
+    await kv.close();
+  });
+
   it("takes a value far larger than its journal", async () => {
     await using subject = await openFileSubject();
     const { kv } = subject;

@@ -100,6 +100,21 @@ export class Allocator {
     if (wasFull) this.#link(frame, page, sizeClass);
   }
 
+  /** Takes a page off the list of those with room: nothing more is put there. */
+  retire(page: number): void {
+    const frame = this.cellsFrame(page);
+    this.#unlink(frame, page, this.#pager.u8(frame, CELLS.classAt));
+  }
+
+  /** Puts the copy of a page in its place in the list of those with room, if it stands there. */
+  relist(page: number, copy: number): void {
+    const frame = this.cellsFrame(page);
+    const sizeClass = this.#pager.u8(frame, CELLS.classAt);
+    if (this.#pager.u16(frame, CELLS.countAt) === cellsAPage(sizeClass)) return;
+    this.#unlink(frame, page, sizeClass);
+    this.#link(this.cellsFrame(copy), copy, sizeClass);
+  }
+
   /** Tells how large the cells of a frame are. */
   cellBytesOf(frame: number): number {
     return CELL_BYTES[this.#pager.u8(frame, CELLS.classAt)]!;

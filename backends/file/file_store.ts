@@ -16,6 +16,7 @@ import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import { checkFile } from "./check.ts";
 import { Commits, type Durability } from "./commits.ts";
+import { compact } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
 import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./file_parts.ts";
@@ -256,9 +257,15 @@ export class FileStore implements Store {
       }));
   }
 
-  /** Gives unused space back. */
-  compact(): Promise<void> {
-    return this.#start(0, () => Promise.resolve());
+  /** Gives unused space back. Calls go on meanwhile. */
+  async compact(): Promise<void> {
+    const steps = compact(this.#parts, this.#engine);
+    await this.#start(0, () => this.#upkeep.shrinkJournal());
+    for (let step = steps.next(); !step.done;) {
+      const { value } = step;
+      step = await this.#call(value, () => steps.next());
+    }
+    await this.#start(0, () => this.#upkeep.cut());
   }
 
   close(): Promise<void> {

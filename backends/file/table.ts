@@ -39,6 +39,11 @@ const UNIT_BITS = 8;
 /** Tells whether the record at an address has the key that is looked for. */
 export type Match = (address: number) => boolean;
 
+interface Slot {
+  readonly hash: number;
+  readonly address: number;
+}
+
 /** The table of a file. */
 export class Table {
   readonly #pager: Pager;
@@ -208,6 +213,52 @@ export class Table {
     return (Math.floor(hash / width) + 1) * width;
   }
 
+  /**
+   * Joins the bucket of a hash with the one it was split from, where both together are half full.
+   *
+   * @returns The first hash after the bucket.
+   */
+  merge(hash: number): number {
+    const page = this.#directory[hash >>> (HASH_BITS - this.#depth)]!;
+    const frame = this.#bucketFrame(page);
+    const depth = this.#pager.u8(frame, BUCKET.depthAt);
+    const width = 2 ** (HASH_BITS - depth);
+    const first = Math.floor(hash / width) * width;
+    const isFirst = depth > 0 && (first / width) % 2 === 0;
+    if (!isFirst) return first + width;
+    const twinPage = this.#directory[(first + width) >>> (HASH_BITS - this.#depth)]!;
+    const twin = this.#bucketFrame(twinPage);
+    const count = this.#pager.u16(frame, BUCKET.countAt) + this.#pager.u16(twin, BUCKET.countAt);
+    const isTwin = this.#pager.u8(twin, BUCKET.depthAt) === depth;
+    if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
+    const slots = [...this.#slotsFrom(first), ...this.#slotsFrom(first + width)];
+    this.#refill(frame, depth - 1, slots, () => frame);
+    this.#logBucket(frame);
+    const span = 2 ** (this.#depth - depth);
+    this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
+    this.#map.free(twinPage, 1);
+    // The joined bucket may join its own twin, which may lie before it.
+    return Math.floor(first / (4 * width)) * 4 * width;
+  }
+
+  /** Points the directory to the copy of a bucket. */
+  moveBucket(page: number, copy: number): void {
+    const depth = this.#pager.u8(this.#bucketFrame(copy), BUCKET.depthAt);
+    const first = this.#directory.indexOf(page);
+    if (first < 0) this.#fail(page, "a bucket is not in the directory");
+    this.#pointTo(first, 2 ** (this.#depth - depth), copy);
+  }
+
+  /** Moves the directory further to the front, where there is room. */
+  lowerDirectory(): void {
+    const page = this.#root.get(ROOT.directoryPageAt);
+    const oldCount = Table.directoryPages(this.#depth);
+    const target = this.#map.lowerRun(page, oldCount);
+    if (target === 0) return;
+    this.#writeDirectory(target);
+    this.#map.free(page, oldCount);
+  }
+
   #bucketFrame(page: number): number {
     if (page >= this.#map.pageCount) this.#fail(page, "a bucket is past the end of the file");
     const frame = this.#pager.frame(page);
@@ -261,27 +312,46 @@ export class Table {
     if (depth > this.#depth) this.#double();
     const newPage = this.#map.take();
     const newFrame = this.#journal.blank(newPage);
-    const slots: { hash: number; address: number }[] = [];
     // The bucket begins at the hash whose bits after its first ones are zero.
     const width = 2 ** (HASH_BITS - depth + 1);
-    this.visit(Math.floor(hash / width) * width, (address, hash) => slots.push({ hash, address }));
-    for (const each of [frame, newFrame]) {
-      const start = this.#pager.start(each);
-      this.#pager.slab(each).fill(0, start, start + BUCKET.slotsAt);
-      this.#pager.setU8(each, PAGE_TYPE_AT, BUCKET_TYPE);
-      this.#pager.setU8(each, BUCKET.depthAt, depth);
-    }
-    for (const { hash, address } of slots) {
-      const target = (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
-      this.#fill(target, this.#takeSlot(target), hash, address);
-    }
-    for (const each of [frame, newFrame]) {
-      const used = this.#pager.u16(each, BUCKET.freshSlotAt) * BUCKET.slotBytes;
-      this.#journal.log(each, 0, BUCKET.slotsAt + used);
-    }
+    const slots = this.#slotsFrom(Math.floor(hash / width) * width);
+    const frameOf = (hash: number): number => (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
+    this.#refill(frame, depth, [], frameOf);
+    this.#refill(newFrame, depth, slots, frameOf);
+    this.#logBucket(frame);
+    this.#logBucket(newFrame);
     const span = 2 ** (this.#depth - depth);
     const first = ((hash >>> (HASH_BITS - depth)) | 1) * span;
     this.#pointTo(first, span, newPage);
+  }
+
+  /** Lists what a bucket has, from the hash it begins with. */
+  #slotsFrom(hash: number): Slot[] {
+    const slots: Slot[] = [];
+    this.visit(hash, (address, hash) => slots.push({ hash, address }));
+    return slots;
+  }
+
+  /** Empties a bucket, then puts slots where their hashes belong. Not logged yet. */
+  #refill(
+    frame: number,
+    depth: number,
+    slots: readonly Slot[],
+    frameOf: (hash: number) => number,
+  ): void {
+    const start = this.#pager.start(frame);
+    this.#pager.slab(frame).fill(0, start, start + BUCKET.slotsAt);
+    this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
+    this.#pager.setU8(frame, BUCKET.depthAt, depth);
+    for (const { hash, address } of slots) {
+      const target = frameOf(hash);
+      this.#fill(target, this.#takeSlot(target), hash, address);
+    }
+  }
+
+  #logBucket(frame: number): void {
+    const used = this.#pager.u16(frame, BUCKET.freshSlotAt) * BUCKET.slotBytes;
+    this.#journal.log(frame, 0, BUCKET.slotsAt + used);
   }
 
   /** Points `count` entries of the directory to a bucket. */
