@@ -258,14 +258,16 @@ export class FileStore implements Store {
   }
 
   /** Gives unused space back. Calls go on meanwhile. */
-  async compact(): Promise<void> {
+  compact(): Promise<void> {
+    return this.#start(0, () => this.#upkeep.compact(() => this.#moveAll()));
+  }
+
+  async #moveAll(): Promise<void> {
     const steps = compact(this.#parts, this.#engine);
-    await this.#start(0, () => this.#upkeep.shrinkJournal());
     for (let step = steps.next(); !step.done;) {
       const { value } = step;
       step = await this.#call(value, () => steps.next());
     }
-    await this.#start(0, () => this.#upkeep.cut());
   }
 
   close(): Promise<void> {

@@ -54,6 +54,8 @@ export class Upkeep {
   /** Calls may not start: the file is being rearranged. */
   #isPaused = false;
   #isStopped = false;
+  /** The journal does not grow with a file that is about to shrink. */
+  #isCompacting = false;
   readonly #sweep: Sweep;
   #cancelSweep: (() => void) | null = null;
   /** Whether a deadline came that is earlier than the planned sweep. */
@@ -193,7 +195,8 @@ export class Upkeep {
     const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
     let wanted = pages;
     while (wanted < least) wanted *= 2;
-    if (map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX) {
+    const isSmall = map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX;
+    if (isSmall && !this.#isCompacting) {
       wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
     }
     return wanted > pages ? Math.min(wanted, PAGES_A_MAP - 1) : 0;
@@ -239,7 +242,7 @@ export class Upkeep {
   }
 
   /** Cuts off what is free at the end of the file, the journal out of the way first. */
-  async cut(): Promise<void> {
+  async #cut(): Promise<void> {
     await this.alone(async () => {
       const { journal, map, pager, root, storage } = this.#parts;
       const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES);
@@ -256,8 +259,20 @@ export class Upkeep {
     });
   }
 
+  /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
+  async compact(move: () => Promise<void>): Promise<void> {
+    this.#isCompacting = true;
+    try {
+      await this.#shrinkJournal();
+      await move();
+      await this.#cut();
+    } finally {
+      this.#isCompacting = false;
+    }
+  }
+
   /** Makes a journal smaller that has more than an eighth of the file. */
-  async shrinkJournal(): Promise<void> {
+  async #shrinkJournal(): Promise<void> {
     await this.alone(async () => {
       const { journal, map } = this.#parts;
       let pages = journal.capacity / PAGE_BYTES;
