@@ -20,6 +20,9 @@ import {
   PAGE_SUM_AT,
   PAGE_TYPE_AT,
   ROOT,
+  RUN,
+  RUN_BYTES,
+  RUN_TYPE,
   UNIT_BYTES,
 } from "./layout.ts";
 import type { PageMap } from "./page_map.ts";
@@ -38,7 +41,7 @@ export function placeOf(address: number): number {
 
 /** Counts the pages of a run that holds `bytes`. */
 export function runPages(bytes: number): number {
-  return Math.ceil(bytes / PAGE_SUM_AT);
+  return Math.ceil(bytes / RUN_BYTES);
 }
 
 /** Gives out room in a file, and takes it back. */
@@ -97,23 +100,49 @@ export class Allocator {
     if (wasFull) this.#link(frame, page, sizeClass);
   }
 
+  /** Takes a page off the list of those with room: nothing more is put there. */
+  retire(page: number): void {
+    const frame = this.cellsFrame(page);
+    this.#unlink(frame, page, this.#pager.u8(frame, CELLS.classAt));
+  }
+
+  /** Puts the copy of a page in its place in the list of those with room, if it stands there. */
+  relist(page: number, copy: number): void {
+    const frame = this.cellsFrame(page);
+    const sizeClass = this.#pager.u8(frame, CELLS.classAt);
+    if (this.#pager.u16(frame, CELLS.countAt) === cellsAPage(sizeClass)) return;
+    this.#unlink(frame, page, sizeClass);
+    this.#link(this.cellsFrame(copy), copy, sizeClass);
+  }
+
   /** Tells how large the cells of a frame are. */
   cellBytesOf(frame: number): number {
     return CELL_BYTES[this.#pager.u8(frame, CELLS.classAt)]!;
   }
 
-  /** Writes a long value to pages of its own; returns the first. */
-  takeRun(source: Uint8Array, length: number): number {
+  /** Writes a long value of the record at an address to pages of its own; returns the first. */
+  takeRun(source: Uint8Array, length: number, owner: number): number {
     const count = runPages(length);
     const first = this.#map.takeRun(count);
     for (let i = 0; i < count; i++) {
       const frame = this.#journal.blank(first + i);
-      const from = i * PAGE_SUM_AT;
-      const to = Math.min(from + PAGE_SUM_AT, length);
-      this.#pager.setBytes(frame, 0, source, from, to);
-      this.#journal.log(frame, 0, to - from);
+      const from = i * RUN_BYTES;
+      const to = Math.min(from + RUN_BYTES, length);
+      this.#pager.setU8(frame, PAGE_TYPE_AT, RUN_TYPE);
+      this.#pager.setU32(frame, RUN.indexAt, i);
+      this.#pager.setBytes(frame, RUN.dataAt, source, from, to);
+      this.#journal.log(frame, 0, RUN.dataAt + to - from);
     }
+    this.setOwner(first, owner);
     return first;
+  }
+
+  /** Notes to which record a long value belongs. */
+  setOwner(first: number, owner: number): void {
+    const frame = this.#runFrame(first, 0);
+    this.#pager.setU8(frame, RUN.ownerUnitAt, owner & 255);
+    this.#pager.setU32(frame, RUN.ownerPageAt, pageOf(owner));
+    this.#journal.log(frame, 0, RUN.indexAt);
   }
 
   /** Reads a long value. */
@@ -124,10 +153,10 @@ export class Allocator {
     }
     const bytes = new Uint8Array(length);
     for (let i = 0; i < count; i++) {
-      const frame = this.#pager.frame(first + i);
-      const start = this.#pager.start(frame);
-      const from = i * PAGE_SUM_AT;
-      const end = start + Math.min(PAGE_SUM_AT, length - from);
+      const frame = this.#runFrame(first, i);
+      const start = this.#pager.start(frame) + RUN.dataAt;
+      const from = i * RUN_BYTES;
+      const end = start + Math.min(RUN_BYTES, length - from);
       bytes.set(this.#pager.slab(frame).subarray(start, end), from);
     }
     return bytes;
@@ -145,6 +174,14 @@ export class Allocator {
     const isSound = this.#pager.u8(frame, PAGE_TYPE_AT) === CELLS_TYPE &&
       this.#pager.u8(frame, CELLS.classAt) < CELL_BYTES.length;
     if (!isSound) this.#fail(page, 0, "an address leads to a page without records");
+    return frame;
+  }
+
+  #runFrame(first: number, index: number): number {
+    const frame = this.#pager.frame(first + index);
+    const isSound = this.#pager.u8(frame, PAGE_TYPE_AT) === RUN_TYPE &&
+      this.#pager.u32(frame, RUN.indexAt) === index;
+    if (!isSound) this.#fail(first + index, 0, "this is no part of a long value");
     return frame;
   }
 

@@ -27,10 +27,13 @@ import {
   LONG,
   NIL,
   PAGE_BYTES,
+  PAGE_TYPE_AT,
   PAGES_A_MAP,
   RECORD,
   ROOT,
   ROOT_PAGE,
+  RUN,
+  RUN_TYPE,
   UNIT_BYTES,
 } from "./layout.ts";
 import { Table } from "./table.ts";
@@ -176,14 +179,23 @@ class Check {
     this.#bytes += records.length;
     if ((records.flags & LONG) === 0) return;
     const first = pager.u32(records.frame, records.bodyAt);
-    this.#checkRun(first, records.length);
+    this.#checkRun(first, records.length, records.address);
   }
 
-  #checkRun(first: number, bytes: number): void {
+  #checkRun(first: number, bytes: number, owner: number): void {
     const { pager } = this.#parts;
     const count = runPages(bytes);
     this.#claim(first, count, "a long value");
-    for (let i = 0; i < count; i++) pager.frame(first + i);
+    for (let i = 0; i < count; i++) {
+      const frame = pager.frame(first + i);
+      if (pager.u8(frame, PAGE_TYPE_AT) !== RUN_TYPE || pager.u32(frame, RUN.indexAt) !== i) {
+        this.#report(`Page ${first + i} is no part of the long value it should be of`);
+      }
+    }
+    const frame = pager.frame(first);
+    if (pager.u32(frame, RUN.ownerPageAt) * 256 + pager.u8(frame, RUN.ownerUnitAt) !== owner) {
+      this.#report(`The long value on page ${first} is not its record's`);
+    }
   }
 
   *#checkList(address: number): Generator<void, void> {
@@ -192,10 +204,10 @@ class Check {
     const { bytes } = lists;
     const last = lists.at("last");
     let element = lists.at("first");
-    let previous = NIL;
+    let previous = address;
     let found = 0;
     let foundBytes = 0;
-    for (; element !== NIL && found <= length; found++) {
+    for (; element !== address && element !== NIL && found <= length; found++) {
       if (lists.previous(element) !== previous) {
         this.#report(`The element at ${name(element)} is linked to a wrong one`);
       }
@@ -219,7 +231,7 @@ class Check {
     const frame = pager.frame(pageOf(address));
     const at = placeOf(address);
     if ((pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
-      this.#checkRun(pager.u32(frame, at + ELEMENT_HEAD_BYTES), bytes);
+      this.#checkRun(pager.u32(frame, at + ELEMENT_HEAD_BYTES), bytes, address);
     }
     return bytes;
   }

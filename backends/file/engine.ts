@@ -317,8 +317,8 @@ export class Engine {
     }
     this.#reserve(allocator.pagesFor(bytes), isLong ? runPages(value.length) : 0);
     if (this.#address !== NIL) this.#dropContent();
-    const run = isLong ? allocator.takeRun(value.bytes, value.length) : NIL;
     const address = allocator.take(bytes);
+    const run = isLong ? allocator.takeRun(value.bytes, value.length, address) : NIL;
     records.write(address, STRING, value.length, deadlineMs, isLong);
     const { frame, at, valueAt, bodyAt } = records;
     if (isLong) pager.setU32(frame, bodyAt, run);
@@ -369,7 +369,7 @@ export class Engine {
     const { length } = this.#records;
     let address = lists.at("first");
     if (length > FREED_AT_ONCE_MAX) {
-      if (root.garbage !== NIL) lists.join(lists.at("last"), root.garbage);
+      lists.setNext(lists.at("last"), root.garbage);
       root.garbage = address;
       return;
     }
@@ -438,7 +438,7 @@ export class Engine {
 
   /** Gives the open record another deadline, or none if it is 0. */
   #setDeadline(deadlineMs: number): void {
-    const { allocator, journal, map, pager, root, table } = this.#parts;
+    const { allocator, journal, lists, map, pager, root, table } = this.#parts;
     const records = this.#records;
     const deadlineAt = records.at + RECORD.headBytes;
     if (deadlineMs > 0 && records.deadlineMs > 0) {
@@ -467,6 +467,8 @@ export class Engine {
     pager.setBytes(records.frame, records.bodyAt, rest, 0, rest.length);
     journal.log(records.frame, records.at, bytes);
     table.replace(this.#hash, address);
+    if (kind === LIST) lists.adopt();
+    else if (!isInline) allocator.setOwner(pager.u32(records.frame, records.bodyAt), address);
     root.expiring += deadlineMs > 0 ? 1 : -1;
   }
 }

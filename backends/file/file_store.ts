@@ -16,6 +16,7 @@ import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import { checkFile } from "./check.ts";
 import { Commits, type Durability } from "./commits.ts";
+import { compact } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
 import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./file_parts.ts";
@@ -217,7 +218,7 @@ export class FileStore implements Store {
         const keys: string[] = [];
         hash = this.#run(() => this.#engine.scan(hash, prefix, keys));
         for (const key of keys) {
-          await this.#makeRoom(CALL_BYTES);
+          while (!this.#canStep(CALL_BYTES)) await this.#untilStep(CALL_BYTES);
           if (this.#run(() => this.#engine.delete(key))) count++;
         }
       }
@@ -256,9 +257,17 @@ export class FileStore implements Store {
       }));
   }
 
-  /** Gives unused space back. */
+  /** Gives unused space back. Calls go on meanwhile. */
   compact(): Promise<void> {
-    return this.#start(0, () => Promise.resolve());
+    return this.#start(0, () => this.#upkeep.compact(() => this.#moveAll()));
+  }
+
+  async #moveAll(): Promise<void> {
+    const steps = compact(this.#parts, this.#engine);
+    for (let step = steps.next(); !step.done;) {
+      const { value } = step;
+      step = await this.#call(value, () => steps.next());
+    }
   }
 
   close(): Promise<void> {
@@ -367,12 +376,17 @@ export class FileStore implements Store {
     });
   }
 
-  /** Waits, in a long call, for room for its next step and for the event loop. */
-  async #makeRoom(needBytes: number): Promise<void> {
-    this.#tidy();
-    if (this.#turns.isDue()) await this.#turns.next();
-    await this.#upkeep.gate.room(needBytes);
+  /** Tells whether a long call may do its next step, at once: nothing may come between. */
+  #canStep(needBytes: number): boolean {
     if (this.#failure !== null) throw this.#refusal();
+    return this.#upkeep.gate.canStep(needBytes) && !this.#turns.isDue();
+  }
+
+  /** Waits, in a long call, until its next step may be possible. */
+  async #untilStep(needBytes: number): Promise<void> {
+    this.#tidy();
+    await this.#turns.next();
+    await this.#upkeep.gate.room(needBytes);
   }
 
   /** Does something for each item, at once where they are few. */
@@ -384,7 +398,7 @@ export class FileStore implements Store {
     return this.#hold(async () => {
       const results: R[] = [];
       for (let i = 0; i < items.length; i++) {
-        await this.#makeRoom(needs[i]!);
+        while (!this.#canStep(needs[i]!)) await this.#untilStep(needs[i]!);
         results.push(this.#run(() => run(items[i]!)));
       }
       return results;

@@ -80,13 +80,17 @@ export class Gate {
     this.pass();
   }
 
-  /** Resolves when the call that holds the gate may log so many bytes more. */
+  /** Tells whether the call that holds the gate may log so many bytes more, now. */
+  canStep(needBytes: number): boolean {
+    return this.#admits(needBytes);
+  }
+
+  /** Resolves when `canStep` may have become true. */
   async room(needBytes: number): Promise<void> {
-    while (!this.#admits(needBytes)) {
-      const passed = new Promise<void>((resolve) => this.#steps.push(resolve));
-      this.#onWait();
-      await passed;
-    }
+    if (this.#admits(needBytes)) return;
+    const passed = new Promise<void>((resolve) => this.#steps.push(resolve));
+    this.#onWait();
+    await passed;
   }
 
   /** Starts the calls that wait, as far as there is room. */

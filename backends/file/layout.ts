@@ -44,12 +44,14 @@ export const JOURNAL_PAGES_MAX = 4096;
 /** The longest value: it must fit between two maps; also bounds what a reader allocates for one. */
 export const VALUE_BYTES_MAX: number = 64 * 2 ** 20;
 
-/** What kind a page is, in its first byte. Pages of long values and of the directory have none. */
+/** What kind a page is, in its first byte; only headers and the journal have none. */
 export const PAGE_TYPE_AT = 0;
 export const ROOT_TYPE = 1;
 export const MAP_TYPE = 2;
 export const BUCKET_TYPE = 3;
 export const CELLS_TYPE = 4;
+export const RUN_TYPE = 5;
+export const DIRECTORY_TYPE = 6;
 
 /** The root: where everything begins. Counters are 64-bit floats, exact to 2^53. */
 export const ROOT = {
@@ -88,8 +90,20 @@ export const BUCKET = {
 /** Bits of a key's hash in a slot; the directory counts its depth in them. */
 export const HASH_BITS = 24;
 
-/** Entries of a page of the directory, four bytes each. */
-export const DIRECTORY_ENTRIES: number = PAGE_SUM_AT / 4;
+/** Entries of a page of the directory, four bytes each, behind its type. */
+export const DIRECTORY_AT = 4;
+export const DIRECTORY_ENTRIES: number = (PAGE_SUM_AT - DIRECTORY_AT) / 4;
+
+/** A page of a long value: whose it is (in the first page), its place in the run, its bytes. */
+export const RUN = {
+  ownerUnitAt: 1,
+  ownerPageAt: 4,
+  indexAt: 8,
+  dataAt: 12,
+} as const;
+
+/** Bytes of a long value in one page. */
+export const RUN_BYTES: number = PAGE_SUM_AT - RUN.dataAt;
 
 /** A page of cells: records of one class of size. */
 export const CELLS = {
@@ -176,7 +190,10 @@ export const RECORD = {
 export const EXPIRES = 1;
 export const LONG = 2;
 
-/** An element of a list: addresses of its neighbours, then its value. */
+/**
+ * An element of a list: addresses of its neighbours, then its value. The neighbour of the first and
+ * the last one is the record of the list.
+ */
 export const ELEMENT_PREVIOUS_AT = 8;
 export const ELEMENT_NEXT_AT = 13;
 export const ELEMENT_HEAD_BYTES = 18;

@@ -2,7 +2,7 @@
  * Lists: arrays as doubly-linked elements, each in a cell of its own.
  *
  * The record of the key has the addresses of the first and the last element, each element those of
- * its neighbours, so taking, adding and moving at the ends touch two cells whatever the length. An
+ * its neighbours (at the ends: of the record), so taking, adding and moving at the ends touch two cells whatever the length. An
  * element that moves to another list keeps its cell.
  *
  * All calls mean the list whose record is open in `records`.
@@ -69,7 +69,7 @@ export class Lists {
   /** Gives the first or the last element, or `NIL`. */
   at(end: End): number {
     const { frame, bodyAt } = this.#records;
-    return this.#readAddress(frame, end === "first" ? bodyAt : bodyAt + RECORD.lastAt);
+    return this.#readAddress(frame, bodyAt + edgeAt(end));
   }
 
   /** Adds a value at an end. */
@@ -92,14 +92,10 @@ export class Lists {
     const frame = this.#elementFrame(address);
     const at = placeOf(address);
     const next = this.#readAddress(frame, at + inward(end));
-    if (next !== NIL) {
-      const nextFrame = this.#elementFrame(next);
-      this.#writeAddress(nextFrame, placeOf(next) + outward(end), NIL);
-      this.#journal.log(nextFrame, placeOf(next) + outward(end), ADDRESS_BYTES);
-    } else {
-      this.#writeAddress(listFrame, bodyAt + (end === "first" ? RECORD.lastAt : 0), NIL);
-    }
-    this.#writeAddress(listFrame, bodyAt + (end === "first" ? 0 : RECORD.lastAt), next);
+    const list = this.#records.address;
+    if (next !== list) this.#setLink(next, outward(end), list);
+    else this.#writeAddress(listFrame, bodyAt + edgeAt(opposite(end)), NIL);
+    this.#writeAddress(listFrame, bodyAt + edgeAt(end), next === list ? NIL : next);
     this.#count(-1, -this.elementBytes(address));
     return address;
   }
@@ -120,22 +116,39 @@ export class Lists {
     this.#allocator.free(address);
   }
 
-  /** The element behind another one, or `NIL`. */
+  /** The element behind another one; behind the last one the record of the list. */
   next(address: number): number {
     return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_NEXT_AT);
   }
 
-  /** The element before another one, or `NIL`. */
+  /** The element before another one; before the first one the record of the list. */
   previous(address: number): number {
     return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_PREVIOUS_AT);
   }
 
-  /** Makes `next` follow the element at an address, which is the last of its list. */
-  join(address: number, next: number): void {
-    const frame = this.#elementFrame(address);
-    const at = placeOf(address) + ELEMENT_NEXT_AT;
-    this.#writeAddress(frame, at, next);
-    this.#journal.log(frame, at, ADDRESS_BYTES);
+  /** Makes `next` follow the element at an address. */
+  setNext(address: number, next: number): void {
+    this.#setLink(address, ELEMENT_NEXT_AT, next);
+  }
+
+  /** Makes `previous` come before the element at an address. */
+  setPrevious(address: number, previous: number): void {
+    this.#setLink(address, ELEMENT_PREVIOUS_AT, previous);
+  }
+
+  /** Makes an element the one at an end of the list, whatever was. */
+  setEdge(end: End, address: number): void {
+    const { frame, bodyAt } = this.#records;
+    this.#writeAddress(frame, bodyAt + edgeAt(end), address);
+    this.#journal.log(frame, bodyAt + edgeAt(end), ADDRESS_BYTES);
+  }
+
+  /** Tells the elements at the ends that the record of the list has moved. */
+  adopt(): void {
+    const { address, length } = this.#records;
+    if (length === 0) return;
+    this.setPrevious(this.at("first"), address);
+    this.setNext(this.at("last"), address);
   }
 
   /** Bytes of the value of an element. */
@@ -166,8 +179,8 @@ export class Lists {
   #takeElement(value: Encoded): number {
     const isLong = isLongElement(value.length);
     const size = ELEMENT_HEAD_BYTES + (isLong ? RECORD.runBytes : value.length);
-    const run = isLong ? this.#allocator.takeRun(value.bytes, value.length) : NIL;
     const address = this.#allocator.take(size);
+    const run = isLong ? this.#allocator.takeRun(value.bytes, value.length, address) : NIL;
     const frame = this.#elementFrame(address, true);
     const at = placeOf(address);
     this.#pager.setU8(frame, at, ELEMENT);
@@ -185,17 +198,13 @@ export class Lists {
     const edge = this.at(end);
     const frame = this.#elementFrame(address);
     const at = placeOf(address);
-    this.#writeAddress(frame, at + outward(end), NIL);
-    this.#writeAddress(frame, at + inward(end), edge);
+    const list = this.#records.address;
+    this.#writeAddress(frame, at + outward(end), list);
+    this.#writeAddress(frame, at + inward(end), edge === NIL ? list : edge);
     this.#journal.log(frame, at, logBytes);
-    if (edge !== NIL) {
-      const edgeFrame = this.#elementFrame(edge);
-      this.#writeAddress(edgeFrame, placeOf(edge) + outward(end), address);
-      this.#journal.log(edgeFrame, placeOf(edge) + outward(end), ADDRESS_BYTES);
-    } else {
-      this.#writeAddress(listFrame, bodyAt + (end === "first" ? RECORD.lastAt : 0), address);
-    }
-    this.#writeAddress(listFrame, bodyAt + (end === "first" ? 0 : RECORD.lastAt), address);
+    if (edge !== NIL) this.#setLink(edge, outward(end), address);
+    else this.#writeAddress(listFrame, bodyAt + edgeAt(opposite(end)), address);
+    this.#writeAddress(listFrame, bodyAt + edgeAt(end), address);
     this.#count(1, bytes);
   }
 
@@ -208,6 +217,12 @@ export class Lists {
     this.#pager.setF64(records.frame, bytesAt, this.bytes + bytes);
     const from = records.at + RECORD.lengthAt;
     this.#journal.log(records.frame, from, records.keyAt - from);
+  }
+
+  #setLink(address: number, linkAt: number, target: number): void {
+    const frame = this.#elementFrame(address);
+    this.#writeAddress(frame, placeOf(address) + linkAt, target);
+    this.#journal.log(frame, placeOf(address) + linkAt, ADDRESS_BYTES);
   }
 
   #elementFrame(address: number, isNew = false): number {
@@ -225,6 +240,15 @@ export class Lists {
     this.#pager.setU32(frame, at, Math.floor(address / 256));
     this.#pager.setU8(frame, at + 4, address & 255);
   }
+}
+
+function opposite(end: End): End {
+  return end === "first" ? "last" : "first";
+}
+
+/** Where the address of the element at an end stands in the body of a list's record. */
+function edgeAt(end: End): number {
+  return end === "first" ? 0 : RECORD.lastAt;
 }
 
 /** Where the link away from the list's middle stands in an element at that end. */

@@ -142,18 +142,30 @@ export class PageMap {
     for (let i = 0; i < count; i++) this.#pager.forget(page + i);
   }
 
+  /** The free page that `take` takes next; 0 if there is none. */
+  lowestFree(): number {
+    const page = this.#freeCount === 0 ? this.#pageCount : this.#findFree();
+    return page < this.#pageCount ? page : 0;
+  }
+
+  /** Takes `count` pages in a row that all lie before `page`; 0 if there are none. */
+  lowerRun(page: number, count: number): number {
+    const first = this.#freeCount >= count ? this.#findRun(count) : 0;
+    return first > 0 && first + count <= page ? this.takeRun(count) : 0;
+  }
+
   /** Tells how many pages are left if the free ones at the end go. */
   countUsed(): number {
     let count = this.#pageCount;
     // A map page counts itself as used: past the end it has nothing to account for.
-    while (count > 0 && (!this.isUsed(count - 1) || this.#isMap(count - 1))) count--;
+    while (count > 0 && (!this.isUsed(count - 1) || this.isMap(count - 1))) count--;
     return count;
   }
 
   /** Lets go of the pages from `pageCount` on, which are free or maps of free ones. */
   cut(pageCount: number): void {
     for (let page = pageCount; page < this.#pageCount; page++) {
-      if (!this.#isMap(page) && !this.isUsed(page)) this.#freeCount--;
+      if (!this.isMap(page) && !this.isUsed(page)) this.#freeCount--;
     }
     this.#pageCount = pageCount;
     this.#root.set(ROOT.pageCountAt, pageCount);
@@ -202,7 +214,8 @@ export class PageMap {
     this.#root.set(ROOT.pageCountAt, pageCount);
   }
 
-  #isMap(page: number): boolean {
+  /** Tells whether a page is a map. */
+  isMap(page: number): boolean {
     return (page - FIRST_MAP_PAGE) % PAGES_A_MAP === 0;
   }
 

@@ -57,6 +57,7 @@ export class Records {
   readonly #encoded = { bytes: this.#scratch, length: 0 };
 
   /** Where the open record stands, and what its head says. */
+  address = 0;
   frame = 0;
   at = 0;
   kind = 0;
@@ -108,6 +109,7 @@ export class Records {
     const pager = this.#pager;
     const kind = pager.u8(frame, at);
     const flags = pager.u8(frame, at + RECORD.flagsAt);
+    this.address = address;
     this.frame = frame;
     this.at = at;
     this.kind = kind;
@@ -218,6 +220,7 @@ export class Records {
     pager.setU16(frame, at + RECORD.keyBytesAt, this.#keyBytes);
     pager.setU32(frame, at + RECORD.lengthAt, length);
     if (deadlineMs > 0) pager.setF64(frame, at + RECORD.headBytes, deadlineMs);
+    this.address = address;
     this.frame = frame;
     this.at = at;
     this.kind = kind;

@@ -19,7 +19,9 @@ import type { Journal } from "./journal.ts";
 import {
   BUCKET,
   BUCKET_TYPE,
+  DIRECTORY_AT,
   DIRECTORY_ENTRIES,
+  DIRECTORY_TYPE,
   FIRST_TABLE_PAGE,
   HASH_BITS,
   NIL,
@@ -36,6 +38,11 @@ const UNIT_BITS = 8;
 
 /** Tells whether the record at an address has the key that is looked for. */
 export type Match = (address: number) => boolean;
+
+interface Slot {
+  readonly hash: number;
+  readonly address: number;
+}
 
 /** The table of a file. */
 export class Table {
@@ -115,7 +122,7 @@ export class Table {
     this.#directory = new Uint32Array(2 ** depth);
     for (let i = 0; i < this.#directory.length; i++) {
       const frame = this.#pager.frame(page + Math.floor(i / DIRECTORY_ENTRIES));
-      this.#directory[i] = this.#pager.u32(frame, (i % DIRECTORY_ENTRIES) * 4);
+      this.#directory[i] = this.#pager.u32(frame, DIRECTORY_AT + (i % DIRECTORY_ENTRIES) * 4);
     }
   }
 
@@ -206,6 +213,52 @@ export class Table {
     return (Math.floor(hash / width) + 1) * width;
   }
 
+  /**
+   * Joins the bucket of a hash with the one it was split from, where both together are half full.
+   *
+   * @returns The first hash after the bucket.
+   */
+  merge(hash: number): number {
+    const page = this.#directory[hash >>> (HASH_BITS - this.#depth)]!;
+    const frame = this.#bucketFrame(page);
+    const depth = this.#pager.u8(frame, BUCKET.depthAt);
+    const width = 2 ** (HASH_BITS - depth);
+    const first = Math.floor(hash / width) * width;
+    const isFirst = depth > 0 && (first / width) % 2 === 0;
+    if (!isFirst) return first + width;
+    const twinPage = this.#directory[(first + width) >>> (HASH_BITS - this.#depth)]!;
+    const twin = this.#bucketFrame(twinPage);
+    const count = this.#pager.u16(frame, BUCKET.countAt) + this.#pager.u16(twin, BUCKET.countAt);
+    const isTwin = this.#pager.u8(twin, BUCKET.depthAt) === depth;
+    if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
+    const slots = [...this.#slotsFrom(first), ...this.#slotsFrom(first + width)];
+    this.#refill(frame, depth - 1, slots, () => frame);
+    this.#logBucket(frame);
+    const span = 2 ** (this.#depth - depth);
+    this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
+    this.#map.free(twinPage, 1);
+    // The joined bucket may join its own twin, which may lie before it.
+    return Math.floor(first / (4 * width)) * 4 * width;
+  }
+
+  /** Points the directory to the copy of a bucket. */
+  moveBucket(page: number, copy: number): void {
+    const depth = this.#pager.u8(this.#bucketFrame(copy), BUCKET.depthAt);
+    const first = this.#directory.indexOf(page);
+    if (first < 0) this.#fail(page, "a bucket is not in the directory");
+    this.#pointTo(first, 2 ** (this.#depth - depth), copy);
+  }
+
+  /** Moves the directory further to the front, where there is room. */
+  lowerDirectory(): void {
+    const page = this.#root.get(ROOT.directoryPageAt);
+    const oldCount = Table.directoryPages(this.#depth);
+    const target = this.#map.lowerRun(page, oldCount);
+    if (target === 0) return;
+    this.#writeDirectory(target);
+    this.#map.free(page, oldCount);
+  }
+
   #bucketFrame(page: number): number {
     if (page >= this.#map.pageCount) this.#fail(page, "a bucket is past the end of the file");
     const frame = this.#pager.frame(page);
@@ -259,27 +312,46 @@ export class Table {
     if (depth > this.#depth) this.#double();
     const newPage = this.#map.take();
     const newFrame = this.#journal.blank(newPage);
-    const slots: { hash: number; address: number }[] = [];
     // The bucket begins at the hash whose bits after its first ones are zero.
     const width = 2 ** (HASH_BITS - depth + 1);
-    this.visit(Math.floor(hash / width) * width, (address, hash) => slots.push({ hash, address }));
-    for (const each of [frame, newFrame]) {
-      const start = this.#pager.start(each);
-      this.#pager.slab(each).fill(0, start, start + BUCKET.slotsAt);
-      this.#pager.setU8(each, PAGE_TYPE_AT, BUCKET_TYPE);
-      this.#pager.setU8(each, BUCKET.depthAt, depth);
-    }
-    for (const { hash, address } of slots) {
-      const target = (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
-      this.#fill(target, this.#takeSlot(target), hash, address);
-    }
-    for (const each of [frame, newFrame]) {
-      const used = this.#pager.u16(each, BUCKET.freshSlotAt) * BUCKET.slotBytes;
-      this.#journal.log(each, 0, BUCKET.slotsAt + used);
-    }
+    const slots = this.#slotsFrom(Math.floor(hash / width) * width);
+    const frameOf = (hash: number): number => (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
+    this.#refill(frame, depth, [], frameOf);
+    this.#refill(newFrame, depth, slots, frameOf);
+    this.#logBucket(frame);
+    this.#logBucket(newFrame);
     const span = 2 ** (this.#depth - depth);
     const first = ((hash >>> (HASH_BITS - depth)) | 1) * span;
     this.#pointTo(first, span, newPage);
+  }
+
+  /** Lists what a bucket has, from the hash it begins with. */
+  #slotsFrom(hash: number): Slot[] {
+    const slots: Slot[] = [];
+    this.visit(hash, (address, hash) => slots.push({ hash, address }));
+    return slots;
+  }
+
+  /** Empties a bucket, then puts slots where their hashes belong. Not logged yet. */
+  #refill(
+    frame: number,
+    depth: number,
+    slots: readonly Slot[],
+    frameOf: (hash: number) => number,
+  ): void {
+    const start = this.#pager.start(frame);
+    this.#pager.slab(frame).fill(0, start, start + BUCKET.slotsAt);
+    this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
+    this.#pager.setU8(frame, BUCKET.depthAt, depth);
+    for (const { hash, address } of slots) {
+      const target = frameOf(hash);
+      this.#fill(target, this.#takeSlot(target), hash, address);
+    }
+  }
+
+  #logBucket(frame: number): void {
+    const used = this.#pager.u16(frame, BUCKET.freshSlotAt) * BUCKET.slotBytes;
+    this.#journal.log(frame, 0, BUCKET.slotsAt + used);
   }
 
   /** Points `count` entries of the directory to a bucket. */
@@ -291,9 +363,9 @@ export class Table {
       const length = Math.min(first + count - i, DIRECTORY_ENTRIES - start);
       for (let k = 0; k < length; k++) {
         this.#directory[i + k] = bucketPage;
-        this.#pager.setU32(frame, (start + k) * 4, bucketPage);
+        this.#pager.setU32(frame, DIRECTORY_AT + (start + k) * 4, bucketPage);
       }
-      this.#journal.log(frame, start * 4, length * 4);
+      this.#journal.log(frame, DIRECTORY_AT + start * 4, length * 4);
       i += length;
     }
   }
@@ -315,8 +387,9 @@ export class Table {
     for (let i = 0; i < count; i++) {
       const frame = this.#journal.blank(firstPage + i);
       const entries = this.#directory.subarray(i * DIRECTORY_ENTRIES, (i + 1) * DIRECTORY_ENTRIES);
-      entries.forEach((page, k) => this.#pager.setU32(frame, k * 4, page));
-      this.#journal.log(frame, 0, entries.length * 4);
+      this.#pager.setU8(frame, PAGE_TYPE_AT, DIRECTORY_TYPE);
+      entries.forEach((page, k) => this.#pager.setU32(frame, DIRECTORY_AT + k * 4, page));
+      this.#journal.log(frame, 0, DIRECTORY_AT + entries.length * 4);
     }
     this.#root.set(ROOT.directoryPageAt, firstPage, this.#depth);
   }

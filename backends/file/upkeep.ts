@@ -14,7 +14,15 @@ import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
 import { Sweep } from "./sweep.ts";
-import { JOURNAL, JOURNAL_PAGES_MAX, NIL, PAGE_BYTES, PAGES_A_MAP, ROOT } from "./layout.ts";
+import {
+  JOURNAL,
+  JOURNAL_PAGES_MAX,
+  JOURNAL_PAGES_MIN,
+  NIL,
+  PAGE_BYTES,
+  PAGES_A_MAP,
+  ROOT,
+} from "./layout.ts";
 
 /** What recovery and two checkpoints may log for each dirty page. */
 const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
@@ -22,6 +30,8 @@ const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
 const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
 const JOURNAL_GROWTH = 4;
+/** A compact file has a journal of at most so small a share of it. */
+const JOURNAL_SHARE = 8;
 /** An empty file of so many times its first size is cut to that. */
 const EMPTY_FACTOR = 2;
 
@@ -44,6 +54,8 @@ export class Upkeep {
   /** Calls may not start: the file is being rearranged. */
   #isPaused = false;
   #isStopped = false;
+  /** The journal does not grow with a file that is about to shrink. */
+  #isCompacting = false;
   readonly #sweep: Sweep;
   #cancelSweep: (() => void) | null = null;
   /** Whether a deadline came that is earlier than the planned sweep. */
@@ -119,10 +131,10 @@ export class Upkeep {
   }
 
   /** Runs `work` while no call may start and no checkpoint runs. */
-  async alone<T>(work: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+  async alone<T>(work: () => Promise<T>): Promise<T> {
     while (this.#running !== null) await this.#running;
     this.#isPaused = true;
-    const done = work(this.#checkpoint);
+    const done = work();
     this.#running = done.then(() => {}, () => {});
     try {
       return await done;
@@ -183,7 +195,8 @@ export class Upkeep {
     const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
     let wanted = pages;
     while (wanted < least) wanted *= 2;
-    if (map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX) {
+    const isSmall = map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX;
+    if (isSmall && !this.#isCompacting) {
       wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
     }
     return wanted > pages ? Math.min(wanted, PAGES_A_MAP - 1) : 0;
@@ -226,6 +239,46 @@ export class Upkeep {
     await this.#checkpoint.restart();
     storage.truncate(map.pageCount * PAGE_BYTES);
     map.markCut();
+  }
+
+  /** Cuts off what is free at the end of the file, the journal out of the way first. */
+  async #cut(): Promise<void> {
+    await this.alone(async () => {
+      const { journal, map, pager, root, storage } = this.#parts;
+      const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES);
+      if (page > 0) {
+        map.free(journal.page, journal.capacity / PAGE_BYTES);
+        root.set(ROOT.journalPageAt, page);
+        await this.#checkpoint.restart();
+      }
+      map.cut(map.countUsed());
+      pager.cut(map.pageCount);
+      await this.#checkpoint.restart();
+      storage.truncate(map.pageCount * PAGE_BYTES);
+      map.markCut();
+    });
+  }
+
+  /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
+  async compact(move: () => Promise<void>): Promise<void> {
+    this.#isCompacting = true;
+    try {
+      await this.#shrinkJournal();
+      await move();
+      await this.#cut();
+    } finally {
+      this.#isCompacting = false;
+    }
+  }
+
+  /** Makes a journal smaller that has more than an eighth of the file. */
+  async #shrinkJournal(): Promise<void> {
+    await this.alone(async () => {
+      const { journal, map } = this.#parts;
+      let pages = journal.capacity / PAGE_BYTES;
+      while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) pages /= 2;
+      if (pages < journal.capacity / PAGE_BYTES) await this.#moveJournal(Math.floor(pages));
+    });
   }
 
   #sweepSome(): void {

@@ -85,8 +85,12 @@ export class CrashStorage implements Storage {
 
   close(): void {}
 
-  /** Ends the story before each step, by power and by a killed process. */
-  *crashes(prng: Prng): Generator<Crash> {
+  /**
+   * Ends the story before each step, or a share of them, by power and by a killed process.
+   *
+   * @param from The first step that is tried.
+   */
+  *crashes(prng: Prng, share = 1, from = 0): Generator<Crash> {
     const medium = new Image(this.#start);
     const kernel = new Image(this.#start);
     let synced = 0;
@@ -97,10 +101,11 @@ export class CrashStorage implements Storage {
       } else if (last !== undefined) {
         kernel.apply(last);
       }
+      if (step < from || !prng.chance(share)) continue;
       yield { step, isPower: false, image: kernel.copy() };
       const left = new Image(medium.copy());
-      const share = prng.pick([0, 0.1, 0.5, 0.9, 1]);
-      for (const entry of this.log.slice(synced, step)) applySome(left, entry, share, prng);
+      const kept = prng.pick([0, 0.1, 0.5, 0.9, 1]);
+      for (const entry of this.log.slice(synced, step)) applySome(left, entry, kept, prng);
       yield { step, isPower: true, image: left.copy() };
     }
   }

@@ -1,0 +1,282 @@
+/**
+ * Compaction: fills pages that are half empty from one another, moves pages from the end of the file
+ * to free ones before them, and leaves the end free to be cut off.
+ *
+ * Every page says what it is and every record what points to it (a key its slot, an element its
+ * neighbours, a long value its owner), so a page moves without a search. Each step moves little, is
+ * one change of the journal like any call, and calls go on in between: at any moment the store is
+ * whole. Price: what moves is written twice, and read if it is not in the cache.
+ */
+
+import { KvCorruptError } from "../../kv/errors.ts";
+import { pageOf, placeOf, runPages } from "./allocator.ts";
+import type { Engine } from "./engine.ts";
+import type { FileParts } from "./file_parts.ts";
+import {
+  BUCKET_TYPE,
+  CELL_BYTES,
+  CELLS,
+  CELLS_TYPE,
+  cellsAPage,
+  DIRECTORY_TYPE,
+  ELEMENT,
+  ELEMENT_HEAD_BYTES,
+  FIRST_MAP_PAGE,
+  FREE_CELL,
+  HASH_BITS,
+  JOURNAL,
+  LIST,
+  LONG,
+  NIL,
+  PAGE_BYTES,
+  PAGE_SUM_AT,
+  PAGE_TYPE_AT,
+  RECORD,
+  ROOT,
+  RUN,
+  RUN_TYPE,
+  UNIT_BYTES,
+} from "./layout.ts";
+
+const COLLECTED_A_STEP = 256;
+/** A step moves a page, and what points to its records. */
+const STEP_BYTES = 64 * 1024;
+
+/**
+ * Does the work of a compaction, step by step. Between two steps anything may change.
+ *
+ * Yields how many bytes the next step may log.
+ */
+export function* compact(parts: FileParts, engine: Engine): Generator<number, void> {
+  const compaction = new Compaction(parts);
+  for (let hash = 0; hash < 2 ** HASH_BITS;) {
+    yield STEP_BYTES;
+    hash = parts.table.merge(hash);
+  }
+  for (let sizeClass = 0; sizeClass < CELL_BYTES.length; sizeClass++) {
+    for (const page of compaction.sparsePages(sizeClass)) {
+      yield STEP_BYTES;
+      // Elements of a deleted list have no list that would know of their move.
+      while (engine.collect(COLLECTED_A_STEP)) yield STEP_BYTES;
+      compaction.empty(page, sizeClass);
+    }
+  }
+  for (let page = parts.map.pageCount - 1; page > FIRST_MAP_PAGE; page--) {
+    const needBytes = compaction.needOf(page);
+    yield needBytes;
+    while (engine.collect(COLLECTED_A_STEP)) yield needBytes;
+    if (page >= parts.map.pageCount || compaction.needOf(page) > needBytes) continue;
+    if (!compaction.lower(page)) return;
+  }
+}
+
+/** A long value: where its record says so, and its size. */
+interface Run {
+  readonly frame: number;
+  readonly at: number;
+  readonly length: number;
+  readonly count: number;
+}
+
+class Compaction {
+  readonly #parts: FileParts;
+
+  constructor(parts: FileParts) {
+    this.#parts = parts;
+  }
+
+  /** Lists the pages of a class whose records find room in its other pages, emptiest first. */
+  sparsePages(sizeClass: number): number[] {
+    const { allocator, pager, root } = this.#parts;
+    const capacity = cellsAPage(sizeClass);
+    const roomy: { page: number; count: number }[] = [];
+    for (let page = root.get(ROOT.roomyPagesAt + 4 * sizeClass); page !== NIL;) {
+      const frame = allocator.cellsFrame(page);
+      roomy.push({ page, count: pager.u16(frame, CELLS.countAt) });
+      page = pager.u32(frame, CELLS.nextPageAt);
+    }
+    roomy.sort((a, b) => a.count - b.count);
+    let room = roomy.reduce((sum, { count }) => sum + capacity - count, 0);
+    const sparse: number[] = [];
+    for (const { page, count } of roomy) {
+      room -= capacity - count;
+      if (room < count) break;
+      room -= count;
+      sparse.push(page);
+    }
+    return sparse;
+  }
+
+  /** Moves the records of a page to others of its class, where the page still is what it was. */
+  empty(page: number, sizeClass: number): void {
+    const { allocator, map, pager } = this.#parts;
+    if (page >= map.pageCount || !map.isUsed(page)) return;
+    const frame = pager.frame(page);
+    const isSame = pager.u8(frame, PAGE_TYPE_AT) === CELLS_TYPE &&
+      pager.u8(frame, CELLS.classAt) === sizeClass;
+    const count = pager.u16(frame, CELLS.countAt);
+    if (!isSame || count === cellsAPage(sizeClass)) return;
+    map.reserve(1, 0);
+    allocator.retire(page);
+    for (const address of this.#cellsOf(page)) {
+      const target = allocator.take(CELL_BYTES[sizeClass]!);
+      this.#copyCell(address, target, CELL_BYTES[sizeClass]!);
+      this.#redirect(address, target, (other) => other);
+    }
+    map.free(page, 1);
+  }
+
+  /** Counts what moving a page may log: much if it is of a long value, which moves as a whole. */
+  needOf(page: number): number {
+    const { map, pager } = this.#parts;
+    if (page >= map.pageCount || !map.isUsed(page) || this.#isJournal(page)) return STEP_BYTES;
+    const frame = pager.frame(page);
+    if (pager.u8(frame, PAGE_TYPE_AT) !== RUN_TYPE) return STEP_BYTES;
+    const { count } = this.#runOf(page - pager.u32(frame, RUN.indexAt));
+    return STEP_BYTES + count * (PAGE_BYTES + 2 * JOURNAL.patchHeadBytes);
+  }
+
+  #isJournal(page: number): boolean {
+    const { journal } = this.#parts;
+    return page >= journal.page && page < journal.page + journal.capacity / PAGE_BYTES;
+  }
+
+  /** Moves a page, or the long value it is of, further to the front; tells whether to go on. */
+  lower(page: number): boolean {
+    const { map, pager } = this.#parts;
+    if (map.freeCount === 0) return false;
+    if (!map.isUsed(page) || map.isMap(page) || this.#isJournal(page)) return true;
+    const frame = pager.frame(page);
+    switch (pager.u8(frame, PAGE_TYPE_AT)) {
+      case CELLS_TYPE:
+        return this.#moveAlone(page, (target) => this.#moveCells(page, target));
+      case BUCKET_TYPE:
+        return this.#moveAlone(page, (target) => {
+          this.#copyPage(page, target);
+          this.#parts.table.moveBucket(page, target);
+        });
+      case RUN_TYPE:
+        this.#moveRun(page - pager.u32(frame, RUN.indexAt));
+        return true;
+      case DIRECTORY_TYPE:
+        this.#parts.table.lowerDirectory();
+        return true;
+      default:
+        throw new KvCorruptError(pager.path, page * PAGE_BYTES, "this page is of no known kind");
+    }
+  }
+
+  #moveAlone(page: number, move: (target: number) => void): boolean {
+    const { map } = this.#parts;
+    const target = map.lowestFree();
+    if (target === 0 || target > page) return false;
+    move(map.take());
+    map.free(page, 1);
+    return true;
+  }
+
+  #copyPage(page: number, target: number): void {
+    const { journal, pager } = this.#parts;
+    const frame = pager.frame(page);
+    const start = pager.start(frame);
+    const targetFrame = journal.blank(target);
+    pager.setBytes(targetFrame, 0, pager.slab(frame), start, start + PAGE_SUM_AT);
+    journal.log(targetFrame, 0, PAGE_SUM_AT);
+  }
+
+  #moveCells(page: number, target: number): void {
+    const { allocator } = this.#parts;
+    this.#copyPage(page, target);
+    allocator.relist(page, target);
+    // A neighbour may have moved with its page.
+    const follow = (address: number): number =>
+      pageOf(address) === page ? target * 256 + (address & 255) : address;
+    for (const address of this.#cellsOf(page)) this.#redirect(address, follow(address), follow);
+  }
+
+  /** Finds the record that a long value belongs to, and its length. */
+  #runOf(first: number): Run {
+    const { allocator, pager, records } = this.#parts;
+    const firstFrame = pager.frame(first);
+    const owner = pager.u32(firstFrame, RUN.ownerPageAt) * 256 +
+      pager.u8(firstFrame, RUN.ownerUnitAt);
+    const frame = allocator.cellsFrame(pageOf(owner));
+    const isElement = pager.u8(frame, placeOf(owner)) === ELEMENT;
+    if (!isElement) records.open(owner);
+    const at = isElement ? placeOf(owner) + ELEMENT_HEAD_BYTES : records.bodyAt;
+    const length = pager.u32(frame, placeOf(owner) + RECORD.lengthAt);
+    return { frame, at, length, count: runPages(length) };
+  }
+
+  #moveRun(first: number): void {
+    const { allocator, journal, map, pager } = this.#parts;
+    const { frame, at, length, count } = this.#runOf(first);
+    const target = map.lowerRun(first, count);
+    if (target === 0) return;
+    for (let i = 0; i < count; i++) this.#copyPage(first + i, target + i);
+    pager.setU32(frame, at, target);
+    journal.log(frame, at, RECORD.runBytes);
+    allocator.freeRun(first, length);
+  }
+
+  /** Lists the live cells of a page. */
+  #cellsOf(page: number): number[] {
+    const { pager } = this.#parts;
+    const frame = pager.frame(page);
+    const bytes = CELL_BYTES[pager.u8(frame, CELLS.classAt)]!;
+    const end = pager.u8(frame, CELLS.freshUnitAt) * UNIT_BYTES;
+    const cells: number[] = [];
+    for (let at = CELLS.cellsAt; at < end; at += bytes) {
+      if (pager.u8(frame, at) !== FREE_CELL) cells.push(page * 256 + at / UNIT_BYTES);
+    }
+    return cells;
+  }
+
+  #copyCell(address: number, target: number, bytes: number): void {
+    const { journal, pager } = this.#parts;
+    const frame = pager.frame(pageOf(address));
+    const from = pager.start(frame) + placeOf(address);
+    const targetFrame = pager.frame(pageOf(target));
+    pager.setBytes(targetFrame, placeOf(target), pager.slab(frame), from, from + bytes);
+    journal.log(targetFrame, placeOf(target), bytes);
+  }
+
+  /** Points all that points to the record at `old` to its copy at `address`. */
+  #redirect(old: number, address: number, follow: (address: number) => number): void {
+    const { allocator, lists, pager, records, table } = this.#parts;
+    const frame = pager.frame(pageOf(address));
+    const at = placeOf(address);
+    const isLong = (pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0;
+    if (pager.u8(frame, at) === ELEMENT) {
+      const previous = follow(lists.previous(address));
+      const next = follow(lists.next(address));
+      if (isLong) allocator.setOwner(pager.u32(frame, at + ELEMENT_HEAD_BYTES), address);
+      if (this.#isList(previous)) lists.setEdge("first", address);
+      else lists.setNext(previous, address);
+      if (this.#isList(next)) lists.setEdge("last", address);
+      else lists.setPrevious(next, address);
+      return;
+    }
+    const hash = records.takeKeyOf(address);
+    if (table.find(hash, (found) => found === old) === NIL) {
+      throw new KvCorruptError(
+        pager.path,
+        pageOf(old) * PAGE_BYTES,
+        "a record is not in the table",
+      );
+    }
+    table.replace(hash, address);
+    if (isLong) allocator.setOwner(pager.u32(frame, records.bodyAt), address);
+    if (records.kind !== LIST) return;
+    lists.setPrevious(follow(lists.at("first")), address);
+    lists.setNext(follow(lists.at("last")), address);
+  }
+
+  /** Tells whether the record of a list stands at an address, and opens it. */
+  #isList(address: number): boolean {
+    const { allocator, pager, records } = this.#parts;
+    const isList = pager.u8(allocator.cellsFrame(pageOf(address)), placeOf(address)) === LIST;
+    if (isList) records.open(address);
+    return isList;
+  }
+}
