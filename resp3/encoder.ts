@@ -30,7 +30,7 @@ const utf8 = new TextEncoder();
 export interface EncoderOptions {
   /** Bytes that a buffer begins with, 64 or more. Default 8192. */
   readonly bufferBytes?: number;
-  /** Bytes that it may grow to. Arguments longer than this are not copied. Default: 8 times that. */
+  /** Bytes that it may grow to; longer arguments are not copied. Default: 8 times `bufferBytes`. */
   readonly bufferBytesMax?: number;
 }
 

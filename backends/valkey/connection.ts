@@ -179,10 +179,14 @@ export class Connection implements SocketHandlers {
     if (this.#unflushed === 0 || this.#isClosed) return;
     if (this.#count === this.#unflushed) this.#startOwing();
     this.#unflushed = 0;
-    for (const bytes of this.#encoder.take()) {
-      this.#unwritten.pushLast(bytes);
-      this.#unwrittenBytes += bytes.length;
-      this.#socket!.write(bytes);
+    try {
+      for (const bytes of this.#encoder.take()) {
+        this.#unwritten.pushLast(bytes);
+        this.#unwrittenBytes += bytes.length;
+        this.#socket!.write(bytes);
+      }
+    } catch (error) {
+      this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
     }
   }
 
