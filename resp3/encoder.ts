@@ -30,7 +30,7 @@ const utf8 = new TextEncoder();
 export interface EncoderOptions {
   /** Bytes that a buffer begins with, 64 or more. Default 8192. */
   readonly bufferBytes?: number;
-  /** Bytes that it may grow to. Arguments longer than this are not copied. Default: 8 times that. */
+  /** Bytes that it may grow to; longer arguments are not copied. Default: 8 times `bufferBytes`. */
   readonly bufferBytesMax?: number;
 }
 
@@ -55,6 +55,8 @@ export class Encoder {
   #full: Uint8Array[] = [];
   #fullBytes = 0;
   readonly #spares: Uint8Array[] = [];
+  /** The memory that is the encoder's own. */
+  readonly #own = new WeakSet<ArrayBufferLike>();
 
   /**
    * Makes an encoder.
@@ -71,7 +73,7 @@ export class Encoder {
     }
     this.#bufferBytes = bufferBytes;
     this.#bufferBytesMax = bufferBytesMax;
-    this.#buffer = new Uint8Array(bufferBytes);
+    this.#buffer = this.#allocate(bufferBytes);
   }
 
   /** Bytes that were encoded and not taken. */
@@ -146,8 +148,14 @@ export class Encoder {
    * @param bytes An array of `take`, each once. An argument that was not copied is left alone.
    */
   recycle(bytes: Uint8Array): void {
-    const isOwn = bytes.buffer.byteLength <= this.#bufferBytesMax; // what is not copied is longer
+    const isOwn = this.#own.has(bytes.buffer); // by identity: the size of an argument may change
     if (isOwn && this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(bytes.buffer));
+  }
+
+  #allocate(bytes: number): Uint8Array {
+    const buffer = new Uint8Array(bytes);
+    this.#own.add(buffer.buffer);
+    return buffer;
   }
 
   /** Makes room for so many bytes, of which a buffer of the greatest size has room. */
@@ -157,7 +165,7 @@ export class Encoder {
     const wanted = this.#at + count;
     if (wanted <= this.#buffer.length) return;
     const bytes = Math.min(this.#bufferBytesMax, Math.max(wanted, 2 * this.#buffer.length));
-    const grown = new Uint8Array(bytes);
+    const grown = this.#allocate(bytes);
     grown.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = grown;
   }
@@ -167,7 +175,7 @@ export class Encoder {
     if (this.#at === 0) return;
     this.#full.push(this.#buffer.subarray(0, this.#at));
     this.#fullBytes += this.#at;
-    this.#buffer = this.#spares.pop() ?? new Uint8Array(this.#bufferBytes);
+    this.#buffer = this.#spares.pop() ?? this.#allocate(this.#bufferBytes);
     this.#at = 0;
   }
 

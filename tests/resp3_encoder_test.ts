@@ -74,6 +74,21 @@ describe("Encoder", () => {
     strictEqual(new Set(buffers).size, 3);
   });
 
+  it("leaves the memory of an argument alone, however small it has become", () => {
+    const encoder = new Encoder({ bufferBytes: 64, bufferBytesMax: 64 });
+    const shrunk = new ArrayBuffer(100, { maxByteLength: 100 });
+    const detached = new Uint8Array(100);
+    encoder.command(new Uint8Array(shrunk), detached);
+    const writes = encoder.take();
+    shrunk.resize(64);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    for (const write of writes) encoder.recycle(write);
+    for (let i = 0; i < 10; i++) {
+      encoder.command("PING");
+      ok(encoder.take().every(({ buffer }) => buffer !== shrunk && buffer.byteLength === 64));
+    }
+  });
+
   it("refuses buffers too small for a head", () => {
     throws(() => new Encoder({ bufferBytes: 63 }), RangeError);
     throws(() => new Encoder({ bufferBytes: 100, bufferBytesMax: 99 }), RangeError);

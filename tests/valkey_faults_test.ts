@@ -245,6 +245,20 @@ describe("Valkey client and a server that", () => {
     }
   });
 
+  it("freezes while a call waits: close() ends it", { skip: skipOwn }, async () => {
+    await using own = await startValkey();
+    const kv = await openKv({ backend: "valkey", port: own.port, readTimeout: 100 });
+    const waiting = kv.pop("jobs", { wait: true }).then(() => null, (error: unknown) => error);
+    await kv.append("other", "wake");
+    await kv.popFirst("other", { wait: true });
+    while (!String(await kv.command("CLIENT", "LIST")).includes("cmd=brpop")) await kv.flush();
+    own.signal("SIGSTOP");
+    await kv.close();
+    const error = await waiting;
+    ok(error instanceof KvError && ["closed", "connection", "timeout"].includes(error.code));
+    own.signal("SIGCONT");
+  });
+
   it("freezes: every call settles, and work goes on once it thaws", { skip: skipOwn }, async () => {
     await using own = await startValkey();
     await using kv = await openKv({

@@ -200,6 +200,17 @@ describe("Valkey store on a busy server", () => {
     strictEqual(last, null);
   });
 
+  test("stores what it was given, also if the caller gives the memory away at once", async (kv) => {
+    const values = Array.from({ length: 20 }, (_, i) => new Uint8Array(300_000).fill(i));
+    const calls = values.map((value, i) => kv.put(`k${i}`, value));
+    for (const { buffer } of values) structuredClone(buffer, { transfer: [buffer] });
+    ok((await Promise.all(calls)).every(Boolean));
+    for (const i of values.keys()) {
+      const found = await kv.withCodec(bytes).get(`k${i}`);
+      ok(found?.length === 300_000 && found.every((byte) => byte === i), `k${i}`);
+    }
+  });
+
   test("moves values of many megabytes both ways", async (kv) => {
     const binary = kv.withCodec(bytes);
     for (const size of [2 ** 15, 2 ** 15 + 1, 2 ** 20, 2 ** 25 + 3]) {

@@ -24,6 +24,8 @@ const UNWRITTEN_BYTES_MAX = 2 ** 20;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
 const EARLY_REQUESTS = 128;
 const EARLY_BUFFERS = 4;
+/** A longer write goes in pieces: else a slow upload would look like a silent server. */
+const PIECE_BYTES = 2 ** 18;
 /** Looks at a connection that owes an answer while it may be silent. */
 const LOOKS = 4;
 
@@ -57,6 +59,12 @@ export interface Loss {
   readonly unsent: readonly Request[];
 }
 
+/** Bytes that the socket has. Its length then: a caller may detach its bytes meanwhile. */
+interface Write {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
 /** Options of a connection. */
 export interface ConnectionOptions {
   readonly bufferSize: number;
@@ -80,7 +88,7 @@ export class Connection implements SocketHandlers {
   #unflushed = 0;
   #isFlushQueued = false;
 
-  readonly #unwritten = new Deque<Uint8Array>();
+  readonly #unwritten = new Deque<Write>();
   #unwrittenBytes = 0;
   /** Scripts that were sent as text on this connection. */
   readonly #loaded = new Set<Script>();
@@ -179,20 +187,37 @@ export class Connection implements SocketHandlers {
     if (this.#unflushed === 0 || this.#isClosed) return;
     if (this.#count === this.#unflushed) this.#startOwing();
     this.#unflushed = 0;
-    for (const bytes of this.#encoder.take()) {
-      this.#unwritten.pushLast(bytes);
-      this.#unwrittenBytes += bytes.length;
-      this.#socket!.write(bytes);
+    try {
+      for (const bytes of this.#encoder.take()) {
+        if (bytes.length <= PIECE_BYTES) this.#write(bytes);
+        else this.#writePieces(bytes);
+      }
+    } catch (error) {
+      this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#unwritten.pushLast({ bytes, length: bytes.length });
+    this.#unwrittenBytes += bytes.length;
+    this.#socket!.write(bytes);
+  }
+
+  /** Each piece that is written shows that the server reads. */
+  #writePieces(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      this.#write(bytes.subarray(at, at + PIECE_BYTES));
     }
   }
 
   // --- What the socket tells ---------------------------------------------------------------------
 
   onWritten(): void {
-    const bytes = this.#unwritten.popFirst();
-    if (bytes === undefined) return;
-    this.#unwrittenBytes -= bytes.length;
-    this.#encoder.recycle(bytes);
+    const write = this.#unwritten.popFirst();
+    if (write === undefined) return;
+    this.#silentLooks = 0;
+    this.#unwrittenBytes -= write.length;
+    this.#encoder.recycle(write.bytes);
     if (!this.#isClosed) this.#hooks.onRoom();
   }
 

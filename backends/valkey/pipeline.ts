@@ -76,6 +76,7 @@ export class Pipeline {
       await this.#tryToConnect();
     } catch (error) {
       this.#isWanted = this.#wasConnected && this.#options.reconnect;
+      if (this.#isWanted && this.#attempt === null) this.#retry();
       throw error;
     }
   }

@@ -5,7 +5,7 @@
 
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import type { Loss } from "./connection.ts";
-import { outcomeUnknown } from "./request.ts";
+import { outcomeUnknown, silent } from "./request.ts";
 import { openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
@@ -61,10 +61,16 @@ export class Pool {
     for (const { connection } of [...this.#open]) connection.close();
   }
 
-  #onLost(session: Session, { sent, unsent, cause }: Loss): void {
+  #onLost(session: Session, { sent, unsent, reason, cause }: Loss): void {
     this.#open.delete(session);
     const at = this.#idle.indexOf(session);
     if (at !== -1) this.#idle.splice(at, 1);
-    for (const request of [...sent, ...unsent]) request.reject(outcomeUnknown(request, cause));
+    for (const request of [...sent, ...unsent]) {
+      const isSilent = reason === "silent";
+      const error = isSilent
+        ? silent(request, this.#options.readTimeout)
+        : outcomeUnknown(request, cause);
+      request.reject(error);
+    }
   }
 }

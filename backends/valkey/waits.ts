@@ -26,6 +26,8 @@ const SLICE_MS_MAX = 10_000;
 const ASK_AGAIN_MS = 50;
 /** Between two tries to unblock: the first may have come before what it is to end. */
 const UNBLOCK_AGAIN_MS = 10;
+/** So many times `readTimeout` may `close` take to end the waits. */
+const CLOSE_TIMES = 2;
 
 /** What a call wants, in its two forms. Both answer the element as it is, or `null`. */
 export interface Wanted {
@@ -67,7 +69,10 @@ export class Waits {
   /** Ends all waits: those without an element reject with code `closed`. */
   async close(): Promise<void> {
     this.#closed.abort(closedError());
+    // A server that does not answer any more cannot end them.
+    const giveUp = setTimeout(() => this.#pool.close(), CLOSE_TIMES * this.#readTimeoutMs);
     await Promise.allSettled(this.#running);
+    clearTimeout(giveUp);
     this.#pool.close();
   }
 
