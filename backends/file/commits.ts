@@ -9,6 +9,7 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
+import { KvError } from "../../kv/errors.ts";
 import type { Turns } from "../../internal/turns.ts";
 import type { FileParts } from "./file_parts.ts";
 
@@ -38,6 +39,7 @@ export class Commits {
   #waitingSync: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #lastSyncMs = Infinity;
+  #isAbandoned = false;
 
   /**
    * @param turns Asked when calls begin to wait, so that timers have their turn.
@@ -69,6 +71,8 @@ export class Commits {
 
   /** Hands what was logged to the kernel, and settles its calls as soon as may be. */
   readonly flush = (): void => {
+    // A change that failed half-way may have been logged: that must never be written.
+    if (this.#isAbandoned) return;
     const calls = this.#calls;
     const { journal, root } = this.#parts;
     if (calls.length > 0) this.#calls = [];
@@ -84,6 +88,12 @@ export class Commits {
     this.#cancelTimer ??= this.#clock.after(BACKGROUND_SYNC_MS, this.#syncLater, BACKGROUND);
   };
 
+  /** Does what `flush` does, and throws where that is no longer possible. */
+  readonly mustFlush = (): void => {
+    this.flush();
+    if (this.#isAbandoned) throw new KvError("io", "Cannot go on with a file that was given up");
+  };
+
   /** Waits, off the event loop, until the medium has everything handed to the kernel so far. */
   sync(): Promise<void> {
     if (this.#waitingSync !== null) return this.#waitingSync;
@@ -96,6 +106,7 @@ export class Commits {
 
   /** Rejects the calls that wait, for the file is given up. */
   abandon(error: unknown): void {
+    this.#isAbandoned = true;
     this.stop();
     const calls = this.#calls;
     this.#calls = [];

@@ -80,7 +80,7 @@ export class Engine {
   }
 
   put(key: string, value: Value, { expireIn, ifAbsent, keepTtl }: StorePut): boolean {
-    const isThere = this.#findToChange(key);
+    const isThere = this.#find(key);
     if (isThere && ifAbsent) return false;
     let deadlineMs = 0;
     if (expireIn > 0) deadlineMs = this.#clock.now() + expireIn;
@@ -112,7 +112,6 @@ export class Engine {
     const isThere = this.#findString(key, "increment");
     const sum = addToNumber(key, isThere ? this.#records.readValue(AS_IT_IS) : "0", by);
     const deadlineMs = isThere ? this.#records.deadlineMs : 0;
-    this.#dropExpired();
     this.#write(this.#records.encode(String(sum)), deadlineMs);
     return sum;
   }

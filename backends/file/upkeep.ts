@@ -77,7 +77,7 @@ export class Upkeep {
     this.#clock = clock;
     this.#fail = fail;
     this.#sweep = new Sweep(engine);
-    this.#checkpoint = new Checkpoint(opened, commits.flush, () => commits.sync());
+    this.#checkpoint = new Checkpoint(opened, commits.mustFlush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
   }
 
@@ -134,6 +134,7 @@ export class Upkeep {
   async alone<T>(work: () => Promise<T>): Promise<T> {
     while (this.#running !== null) await this.#running;
     this.#isPaused = true;
+    this.#commits.flush();
     const done = work();
     this.#running = done.then(() => {}, () => {});
     try {

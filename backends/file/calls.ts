@@ -1,0 +1,209 @@
+/**
+ * How calls run on a file: when each may start, what happens if it fails, and when its promise
+ * resolves.
+ *
+ * A change happens in memory in the turn in which it is asked for, so the turn of the event loop is
+ * the lock. Reading sees it at once. If the disk fails, or a change fails half-way, what was not
+ * settled is rejected, and nothing is done any more: what is in memory may not be in the file.
+ */
+
+import type { Clock } from "../../internal/clock.ts";
+import { Turns } from "../../internal/turns.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
+import { Commits, type Durability } from "./commits.ts";
+import type { Engine } from "./engine.ts";
+import type { FileParts, OpenedFile } from "./file_parts.ts";
+import { Upkeep } from "./upkeep.ts";
+
+/** So much is handed to the kernel before the turn ends. */
+const BATCH_BYTES = 256 * 1024;
+/** A call for so many keys is made in one turn. */
+const AT_ONCE_MAX = 128;
+
+/** What the calls of a file are made with. */
+export interface CallSettings {
+  readonly durability: Durability;
+  readonly clock: Clock;
+  /** Told when the file is given up. */
+  readonly onFailure: (makeError: () => Error) => void;
+}
+
+/** The calls of a file. */
+export class Calls {
+  readonly turns: Turns = new Turns();
+  readonly upkeep: Upkeep;
+  readonly #parts: FileParts;
+  readonly #commits: Commits;
+  readonly #onFailure: (makeError: () => Error) => void;
+  /** Why the file was given up, or `null`. */
+  #failure: unknown = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(opened: OpenedFile, engine: Engine, settings: CallSettings) {
+    const { durability, clock, onFailure } = settings;
+    this.#parts = opened.parts;
+    this.#onFailure = onFailure;
+    const fail = (error: unknown): void => this.#fail(error);
+    this.#commits = new Commits(opened.parts, durability, clock, this.turns, fail);
+    this.upkeep = new Upkeep(opened, engine, this.#commits, clock, fail);
+  }
+
+  /** Makes the opened file one in use. */
+  async open(): Promise<void> {
+    await this.upkeep.open();
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Starts a call when it is its turn: at once, unless calls before it wait. */
+  start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
+    if (this.#closing !== null) throw closedError();
+    if (this.#failure !== null) throw this.#refusal();
+    const { gate } = this.upkeep;
+    return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, start);
+  }
+
+  /** Starts a call that is one piece of work. */
+  call<T>(needBytes: number, work: () => T): Promise<T> {
+    return this.start(needBytes, () => this.settle(work));
+  }
+
+  /** Does the work of a call, and resolves when what it changed is safe. */
+  settle<T>(work: () => T): Promise<T> {
+    const { journal } = this.#parts;
+    const before = journal.pendingBytes;
+    const result = this.run(work);
+    if (journal.pendingBytes === before) return this.turns.settle(result);
+    const settled = this.#commits.add(result);
+    this.#tidy();
+    return settled;
+  }
+
+  /** Does a piece of work. If it fails half-way, or the disk does, the file is given up. */
+  run<T>(work: () => T): T {
+    const { journal, pager } = this.#parts;
+    const before = journal.pendingBytes;
+    try {
+      return work();
+    } catch (error) {
+      const isDisk = error instanceof KvError && error.code === "io";
+      if (isDisk || journal.pendingBytes !== before) this.#fail(error);
+      throw error;
+    } finally {
+      pager.trim();
+    }
+  }
+
+  /** Does a piece of work for each item: in one turn where they are few, and in their order. */
+  each<I, R>(items: readonly I[], needOf: (item: I) => number, work: (item: I) => R): Promise<R[]> {
+    const needs = items.map(needOf);
+    if (items.length <= AT_ONCE_MAX) {
+      const needBytes = needs.reduce((sum, need) => sum + need, 0);
+      return this.start(needBytes, () => this.#settleEach(items, work));
+    }
+    return this.hold(async () => {
+      const results: R[] = [];
+      for (let i = 0; i < items.length; i++) {
+        while (!this.canStep(needs[i]!)) await this.untilStep(needs[i]!);
+        results.push(this.run(() => work(items[i]!)));
+      }
+      return results;
+    });
+  }
+
+  /** Makes a long call of many steps: no other one starts meanwhile. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    const { gate } = this.upkeep;
+    return this.start(0, async () => {
+      gate.hold();
+      try {
+        const result = await work();
+        return await this.#commits.add(result);
+      } finally {
+        this.#commits.flush();
+        gate.letGo();
+      }
+    });
+  }
+
+  /** Tells whether a long call may do its next step, at once: nothing may come between. */
+  canStep(needBytes: number): boolean {
+    if (this.#failure !== null) throw this.#refusal();
+    return this.upkeep.gate.canStep(needBytes) && !this.turns.isDue();
+  }
+
+  /** Waits, in a long call, until its next step may be possible. */
+  async untilStep(needBytes: number): Promise<void> {
+    this.#tidy();
+    await this.turns.next();
+    await this.upkeep.gate.room(needBytes);
+  }
+
+  /** Hands everything to the kernel, and waits until the medium has it. */
+  sync(): Promise<void> {
+    return this.start(0, () => {
+      this.#commits.flush();
+      return this.#commits.sync();
+    });
+  }
+
+  /** Ends the calls: those made so far are done, no other one starts, and the file is closed. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { gate } = this.upkeep;
+    try {
+      if (!gate.isOpen(0)) await gate.wait(0, () => Promise.resolve()).catch(() => {});
+      if (this.#failure === null) await this.upkeep.close();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    } finally {
+      this.#commits.stop();
+      this.upkeep.stop();
+      this.#parts.storage.close();
+    }
+  }
+
+  #settleEach<I, R>(items: readonly I[], work: (item: I) => R): Promise<R[]> {
+    const { journal } = this.#parts;
+    const before = journal.pendingBytes;
+    const results: R[] = [];
+    try {
+      for (const item of items) results.push(this.run(() => work(item)));
+    } catch (error) {
+      // What was done before stays done.
+      this.#commits.flush();
+      throw error;
+    }
+    if (journal.pendingBytes === before) return this.turns.settle(results);
+    const settled = this.#commits.add(results);
+    this.#tidy();
+    return settled;
+  }
+
+  /** Keeps a batch, and what is to be checkpointed, from growing too large. */
+  #tidy(): void {
+    if (this.#parts.journal.pendingBytes > BATCH_BYTES) this.#commits.flush();
+    this.upkeep.check();
+  }
+
+  #refusal(): KvError {
+    const found = "the disk failed, and what is in memory may not be in the file; open it anew";
+    return new KvError("io", `Cannot use "${this.#parts.path}": ${found}`, {
+      cause: this.#failure,
+    });
+  }
+
+  /** Gives the file up. */
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.upkeep.stop();
+    this.#commits.abandon(error);
+    this.upkeep.gate.rejectAll(error);
+    this.#onFailure(() => this.#refusal());
+  }
+}
