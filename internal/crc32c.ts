@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli): the checksum of journal records. It finds every error within 32 neighbouring
- * bits, and all others but one in four billion.
+ * CRC-32C (Castagnoli): the checksum of journal records. It finds every error within 32
+ * neighbouring bits, and all others but one in four billion.
  *
  * Eight bytes a step by eight tables ("slicing by 8"), about 2 GB/s on a machine of 2024.
  *

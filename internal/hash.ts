@@ -1,6 +1,6 @@
 /**
- * HalfSipHash-1-3: a keyed hash of 32 bits for tables. Who does not know the key cannot choose texts
- * that collide, so nobody outside can make a table slow.
+ * HalfSipHash-1-3: a keyed hash of 32 bits for tables. Who does not know the key cannot choose
+ * texts that collide, so nobody outside can make a table slow.
  *
  * Why this one: it is made of 32-bit additions, rotations and exclusive ors, which is what a
  * JavaScript number does fast; about 40 ns for 16 bytes.

@@ -34,7 +34,9 @@ interface Trial {
   count: number;
 }
 
-/** Tries every crash of a run, of some recoveries from it, and of some runs that follow on those. */
+/**
+ * Tries every crash of a run, of some recoveries from it, and of some runs that follow on those.
+ */
 async function tryCrashes(story: CrashRun, trial: Trial, lives: number): Promise<void> {
   const { prng, durability, seed } = trial;
   for (const crash of story.storage.crashes(prng)) {

@@ -1,6 +1,6 @@
 /**
- * File stores in real files and real processes: killed in mid-load, side by side, and where no store
- * can be.
+ * File stores in real files and real processes: killed in mid-load, side by side, and where no
+ * store can be.
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";

@@ -1,9 +1,9 @@
 /**
  * Room for records: cells of a few sizes, many to a page, and runs of whole pages for long values.
  *
- * All cells of a page have one size. Its free ones are a list in the page; pages of a size with room
- * are a list in the file. So taking and giving back touch one page, a cell freed is the next one
- * taken, and a page whose last cell goes is free for any size.
+ * All cells of a page have one size. Its free ones are a list in the page; pages of a size with
+ * room are a list in the file. So taking and giving back touch one page, a cell freed is the next
+ * one taken, and a page whose last cell goes is free for any size.
  */
 
 import { KvCorruptError } from "../../kv/errors.ts";

@@ -1,10 +1,10 @@
 /**
- * The check of a whole file: each page has exactly one owner, each cell of a page of records holds a
- * live record or is listed as free, and every counter is the sum of what it counts.
+ * The check of a whole file: each page has exactly one owner, each cell of a page of records holds
+ * a live record or is listed as free, and every counter is the sum of what it counts.
  *
  * It walks from the root as the store does, claims what it meets, and then asks the maps whether
- * they agree. It reads every page that is in use, and holds a byte for each page and 256 for each page
- * of records.
+ * they agree. It reads every page that is in use, and holds a byte for each page and 256 for each
+ * page of records.
  */
 
 import type { Turns } from "../../internal/turns.ts";

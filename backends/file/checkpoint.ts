@@ -5,7 +5,8 @@
  * the sum it will have (by which recovery knows a torn page from a damaged one). So pages go in
  * groups: copied as they are at that moment, their sums logged, the journal synced, the copies
  * written. Calls go on meanwhile; a page that changes again is simply dirty again. When all pages
- * that were dirty at the start are on the medium, the header lets go of the journal up to the start.
+ * that were dirty at the start are on the medium, the header lets go of the journal up to the
+ * start.
  *
  * A group takes one to two milliseconds of the event loop, and everything that waits for the medium
  * waits off it.

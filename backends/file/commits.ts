@@ -4,8 +4,8 @@
  *
  * - `"process"`: the kernel has the record. It is on the medium within a second.
  * - `"power"`: the medium has it. Calls that arrive while the medium is waited for share the next
- *   time. Where waiting is short (a medium with a cache that survives), it is done in place: to hand
- *   it to a thread and come back would take as long again.
+ *   time. Where waiting is short (a medium with a cache that survives), it is done in place: to
+ *   hand it to a thread and come back would take as long again.
  */
 
 import type { Clock } from "../../internal/clock.ts";

@@ -1,6 +1,6 @@
 /**
- * Compaction: fills pages that are half empty from one another, moves pages from the end of the file
- * to free ones before them, and leaves the end free to be cut off.
+ * Compaction: fills pages that are half empty from one another, moves pages from the end of the
+ * file to free ones before them, and leaves the end free to be cut off.
  *
  * Every page says what it is and every record what points to it (a key its slot, an element its
  * neighbours, a long value its owner), so a page moves without a search. Each step moves little, is

@@ -1,9 +1,9 @@
 /**
  * A file on Deno.
  *
- * Deno's calls take no offset, so each reading or writing elsewhere costs a seek. Three handles keep
- * those few: the journal's own never seeks but where the journal wraps, and a third one waits for
- * the medium, because a handle that is busy off the event loop refuses everything else.
+ * Deno's calls take no offset, so each reading or writing elsewhere costs a seek. Three handles
+ * keep those few: the journal's own never seeks but where the journal wraps, and a third one waits
+ * for the medium, because a handle that is busy off the event loop refuses everything else.
  */
 
 import { diskError } from "./faults.ts";
@@ -16,8 +16,8 @@ export interface DenoFile {
 }
 
 /**
- * Opens a file, and creates it where there is none. Where only writing is permitted, that does for a
- * file with nothing in it: a store holds what it has written in memory.
+ * Opens a file, and creates it where there is none. Where only writing is permitted, that does for
+ * a file with nothing in it: a store holds what it has written in memory.
  *
  * @param isEmptied Whether what the file holds will be thrown away.
  * @throws {TypeError} If a permission is missing.

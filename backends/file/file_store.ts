@@ -1,6 +1,6 @@
 /**
- * The store in a file: what each call asks of the {@linkcode Engine}, and how much of the journal it
- * may need.
+ * The store in a file: what each call asks of the {@linkcode Engine}, and how much of the journal
+ * it may need.
  */
 
 import { byteLength } from "../../internal/bytes.ts";

@@ -1,17 +1,17 @@
 /**
  * The write-ahead journal: what changed, as ranges of bytes, before any page reaches its place.
  *
- * A change is made to a frame in memory and then logged, which copies the changed bytes behind those
- * that were logged before in this turn. {@linkcode Journal.flush} hands all of them to the kernel as
- * one record, in one write. So a record is all calls of one turn, and after a crash it is there whole
- * or not at all.
+ * A change is made to a frame in memory and then logged, which copies the changed bytes behind
+ * those that were logged before in this turn. {@linkcode Journal.flush} hands all of them to the
+ * kernel as one record, in one write. So a record is all calls of one turn, and after a crash it is
+ * there whole or not at all.
  *
  * The journal is a ring of pages inside the file. Positions count the bytes ever written to it and
- * never repeat, so a record left from an earlier round, or from a run before a crash, cannot be taken
- * for one of this: it names another position than the one it would stand at.
+ * never repeat, so a record left from an earlier round, or from a run before a crash, cannot be
+ * taken for one of this: it names another position than the one it would stand at.
  *
- * Ranges, not operations: playing them again gives the same, whatever mix of old and new the pages on
- * disk are. The price is their size, about 250 bytes for a string of 116.
+ * Ranges, not operations: playing them again gives the same, whatever mix of old and new the pages
+ * on disk are. The price is their size, about 250 bytes for a string of 116.
  */
 
 import { assert } from "../../internal/assert.ts";

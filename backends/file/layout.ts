@@ -124,8 +124,8 @@ export const NIL = 0;
 const CELL_BYTES_MIN = 32;
 
 /**
- * Bytes of a cell, class by class, smallest first: for each number of cells that a page can hold, the
- * largest cell. So a page loses little, and a value that grows a little stays in its cell.
+ * Bytes of a cell, class by class, smallest first: for each number of cells that a page can hold,
+ * the largest cell. So a page loses little, and a value that grows a little stays in its cell.
  */
 export const CELL_BYTES: readonly number[] = cellSizes();
 

@@ -2,8 +2,8 @@
  * Lists: arrays as doubly-linked elements, each in a cell of its own.
  *
  * The record of the key has the addresses of the first and the last element, each element those of
- * its neighbours (at the ends: of the record), so taking, adding and moving at the ends touch two cells whatever the length. An
- * element that moves to another list keeps its cell.
+ * its neighbours (at the ends: of the record), so taking, adding and moving at the ends touch two
+ * cells whatever the length. An element that moves to another list keeps its cell.
  *
  * All calls mean the list whose record is open in `records`.
  */

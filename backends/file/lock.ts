@@ -6,7 +6,8 @@
  *
  * - Deno has it: `FsFile.tryLock`.
  * - Bun calls it in the C library.
- * - Node has no way to it, but hands its descriptor to the program `flock`, and what that locks stays
+ * - Node has no way to it, but hands its descriptor to the program `flock`, and what that locks
+ *   stays
  *   locked.
  */
 

@@ -4,11 +4,11 @@
  *
  * A page in memory has a frame, a whole number. Who has the frame of a page reads and writes it
  * without a look-up; the frame is good until {@linkcode Pager.trim}, which only runs between two
- * calls of the store. Frames lie in slabs of 1 MiB, so memory grows as it is used and a field is read
- * by one `DataView` for 256 pages.
+ * calls of the store. Frames lie in slabs of 1 MiB, so memory grows as it is used and a field is
+ * read by one `DataView` for 256 pages.
  *
- * Which frames leave is decided by second chance: a hand goes round, and a frame that was used since
- * it last came by stays. A dirty frame (one whose page on disk is older) always stays.
+ * Which frames leave is decided by second chance: a hand goes round, and a frame that was used
+ * since it last came by stays. A dirty frame (one whose page on disk is older) always stays.
  */
 
 import { assert } from "../../internal/assert.ts";

@@ -1,10 +1,10 @@
 /**
  * Records: what a cell says of a key.
  *
- * Each begins with a head of eight bytes: kind, flags, length of the key, length of the value (or of
- * the list). Then come, where they apply, its deadline, the first page of a long value or the links
- * of a list, then the key, then the value. {@linkcode Records.open} finds out where all that stands;
- * its fields are good until the next one.
+ * Each begins with a head of eight bytes: kind, flags, length of the key, length of the value (or
+ * of the list). Then come, where they apply, its deadline, the first page of a long value or the
+ * links of a list, then the key, then the value. {@linkcode Records.open} finds out where all that
+ * stands; its fields are good until the next one.
  */
 
 import { asciiText, writeAscii } from "../../internal/ascii.ts";

@@ -7,9 +7,9 @@
  * says how far the journal was on the medium when it was made; so if a later one says that the one
  * missing had been, the medium has lost it, and the file is corrupt.
  *
- * A page may be torn likewise. Before pages are written to their places, the journal has the sum each
- * of them will have; so a page whose own sum is wrong must come to such a sum while it is replayed,
- * or it was damaged.
+ * A page may be torn likewise. Before pages are written to their places, the journal has the sum
+ * each of them will have; so a page whose own sum is wrong must come to such a sum while it is
+ * replayed, or it was damaged.
  */
 
 import { crc32c } from "../../internal/crc32c.ts";

@@ -1,9 +1,9 @@
 /**
  * Frees keys past their deadline, and elements of deleted lists, a little at a time.
  *
- * There is no timer for each key. A pass goes over the table bucket by bucket, frees what is past its
- * deadline, and finds out when the next one will be. Until then nothing is to be done, unless a key
- * gets an earlier deadline. Reading never depends on it: a key past its deadline is not there.
+ * There is no timer for each key. A pass goes over the table bucket by bucket, frees what is past
+ * its deadline, and finds out when the next one will be. Until then nothing is to be done, unless a
+ * key gets an earlier deadline. Reading never depends on it: a key past its deadline is not there.
  */
 
 import type { Engine } from "./engine.ts";

@@ -5,11 +5,10 @@
  * leave their page, and a slot has 24 bits of the hash beside the address, so a record that is not
  * the one asked for is hardly ever read. A key costs one page of the table and one of records.
  *
- * The table grows bucket by bucket ("extendible hashing"): one that is nearly full is split in two by
- * the next bit of the hash, and a directory, in memory and on disk, says which bucket has which
+ * The table grows bucket by bucket ("extendible hashing"): one that is nearly full is split in two
+ * by the next bit of the hash, and a directory, in memory and on disk, says which bucket has which
  * first bits. So no call moves more than the 340 slots of one page, and there is never an old table
- * beside a new one. When a bucket has used all bits that the directory tells apart, the directory
- * doubles: 4 bytes for each bucket.
+ * beside a new one. Where the directory has no such bit yet, it doubles: 4 bytes for each bucket.
  *
  * Source: R. Fagin et al., "Extendible hashing: a fast access method for dynamic files", 1979.
  */

@@ -23,7 +23,9 @@ type Entry =
 export interface Crash {
   /** How many entries of the log had happened. */
   readonly step: number;
-  /** Whether the power failed, or only the process ended: then the kernel keeps what was written. */
+  /**
+   * Whether the power failed, or only the process ended: then the kernel keeps what was written.
+   */
   readonly isPower: boolean;
   readonly image: Uint8Array<ArrayBuffer>;
 }
