@@ -22,6 +22,11 @@ repeat
   end
 until cursor == '0'`;
 
+/** Brings every deadline in the database `ms` milliseconds nearer. */
+export async function shiftDeadlines(kv: ValkeyKv, ms: number): Promise<void> {
+  await kv.command("EVAL", SHIFT_DEADLINES, 0, ms);
+}
+
 /** Empties the database and opens a store on it; `admin` is another one, which stays. */
 export async function openSubject(
   options: ValkeyOptions,
@@ -33,7 +38,7 @@ export async function openSubject(
     kv,
     async advance(ms: number): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, Math.min(ms, REAL_MS_MAX)));
-      await admin.command("EVAL", SHIFT_DEADLINES, 0, ms);
+      await shiftDeadlines(admin, ms);
     },
     [Symbol.asyncDispose]: () => kv.close(),
   };
