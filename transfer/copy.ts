@@ -15,7 +15,11 @@ export interface CopyOptions extends Omit<ReadOptions, "sort"> {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** How long a mark that tells whether two stores are one may stay, should the program die. */
+/**
+ * A key that a copy sets in the target for a moment, to see whether it is in the source too. Always
+ * the same, so that another run removes what an interrupted one left.
+ */
+const MARK = "jetkv:copying";
 const MARK_MS = 10_000;
 
 /**
@@ -44,9 +48,9 @@ export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise
 
 /** Two URLs can mean one store, whose arrays would be deleted before they are read. */
 async function checkApart(from: Kv, to: Kv): Promise<void> {
-  const mark = `jetkv:copy:${crypto.randomUUID()}`;
-  await to.put(mark, "", { expireIn: MARK_MS });
-  const isOne = await from.has(mark);
-  await to.remove(mark);
+  const id = crypto.randomUUID();
+  await to.put(MARK, id, { expireIn: MARK_MS });
+  const isOne = await from.get(MARK) === id;
+  await to.remove(MARK);
   if (isOne) throw new TypeError("Cannot copy a store to itself: both URLs lead to the same one");
 }

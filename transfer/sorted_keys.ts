@@ -46,18 +46,22 @@ async function pick(
   last: string | null,
   bytesMax: number,
 ): Promise<Picked> {
-  let picked: Picked = { keys: [], isMore: false };
+  let keys: string[] = [];
   let bytes = 0;
+  /** The greatest key that may still be picked: some after it have been dropped. */
+  let bound: string | null = null;
   for await (const key of kv.keys({ prefix })) {
     if (last !== null && compareKeys(key, last) <= 0) continue;
-    picked.keys.push(key);
+    if (bound !== null && compareKeys(key, bound) > 0) continue;
+    keys.push(key);
     bytes += key.length + KEY_OVERHEAD_BYTES;
     if (bytes <= 2 * bytesMax) continue;
-    picked = { keys: smallest(picked.keys, bytesMax), isMore: true };
-    bytes = bytesOf(picked.keys);
+    keys = smallest(keys, bytesMax);
+    bytes = bytesOf(keys);
+    bound = keys.at(-1)!;
   }
-  const keys = smallest(picked.keys, bytesMax);
-  return { keys, isMore: picked.isMore || keys.length < picked.keys.length };
+  const picked = smallest(keys, bytesMax);
+  return { keys: picked, isMore: bound !== null || picked.length < keys.length };
 }
 
 /** Sorts `keys` in place, and gives those in front that fit. */

@@ -5,18 +5,35 @@
 
 import type { Kv, Value } from "../../kv/kv.ts";
 import { dump } from "../../transfer/dump.ts";
-import { type Now } from "../../transfer/deadlines.ts";
+import type { Now } from "../../transfer/deadlines.ts";
 import type { Prng } from "./prng.ts";
 
 const HOUR_MS = 3_600_000;
-const CHARACTERS = ["a", "Z", "0", " ", '"', "\\", "\n", "\0", "é", "\u2028", "\ufffd", "\uffff", "𝄞"];
+const CHARACTERS = [
+  "a",
+  "Z",
+  "0",
+  " ",
+  '"',
+  "\\",
+  "\n",
+  "\0",
+  "é",
+  "\u2028",
+  "\ufffd",
+  "\uffff",
+  "𝄞",
+];
 
 /** Fills a store with so many keys. */
 export async function fillMixed(kv: Kv, count: number, prng: Prng): Promise<void> {
   for (let i = 0; i < count; i++) {
     const key = `${randomText(prng, 6)}:${i}`;
     if (prng.chance(0.7)) await kv.put(key, randomValue(prng));
-    else await kv.append(key, ...Array.from({ length: 1 + prng.below(9) }, () => randomValue(prng)));
+    else {await kv.append(
+        key,
+        ...Array.from({ length: 1 + prng.below(9) }, () => randomValue(prng)),
+      );}
     if (prng.chance(0.3)) await kv.touch(key, HOUR_MS + prng.below(HOUR_MS));
   }
 }
@@ -37,7 +54,9 @@ export async function textOf(chunks: AsyncIterable<Uint8Array>): Promise<string>
 /** Text as a stream of chunks of so many bytes. */
 export async function* chunksOf(text: string, bytes = 65_536): AsyncGenerator<Uint8Array, void> {
   const all = new TextEncoder().encode(text);
-  for (let at = 0; at < all.length; at += bytes) yield await Promise.resolve(all.slice(at, at + bytes));
+  for (let at = 0; at < all.length; at += bytes) {
+    yield await Promise.resolve(all.slice(at, at + bytes));
+  }
 }
 
 function randomValue(prng: Prng): Value {
