@@ -49,16 +49,17 @@ const dumpCommand: Command = {
       throw new UsageError("Cannot print the sum as JSON: the dump itself goes to standard output");
     }
     await using kv = await openStore(url, { create: false });
-    return await report(call, "Dumped", await totalOf(kv, prefix), async (onProgress) => {
-      const chunks = dump(kv, {
-        prefix,
-        sort: flags.has("sort"),
-        expiry: !flags.has("no-expiry"),
-        signal,
-        onProgress,
-      });
-      if (file === "-") return await writeTo(terminal.stdout, chunks);
-      return await writeWhole(file, chunks);
+    return await report(call, {
+      verb: "Dumped",
+      total: await totalOf(kv, prefix),
+      unfinished: null,
+      async run(onProgress) {
+        const sort = flags.has("sort");
+        const expiry = !flags.has("no-expiry");
+        const chunks = dump(kv, { prefix, sort, expiry, signal, onProgress });
+        if (file === "-") return await writeTo(terminal.stdout, chunks);
+        return await writeWhole(file, chunks);
+      },
     });
   },
 };
@@ -87,19 +88,27 @@ const restoreCommand: Command = {
     if (file === "-" && terminal.stdin.isTerminal) {
       throw new UsageError("Cannot restore from a terminal: give a FILE, or a dump on its input");
     }
-    const open = (): Promise<ReadableStream<Uint8Array>> => openDump(file, call);
-    let total: number | null = null;
-    if (file !== "-" || flags.has("check")) {
-      const verified = await verify(await open(), { signal });
-      if (flags.has("check")) return await report(call, "Checked", null, () => verified);
-      total = verified.strings + verified.arrays;
+    if (flags.has("check")) {
+      return await report(call, {
+        verb: "Checked",
+        total: null,
+        unfinished: null,
+        run: async (onProgress) => verify(await openDump(file, call), { signal, onProgress }),
+      });
     }
+    const isFile = file !== "-";
+    const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;
     await using kv = await openStore(url, { create: true });
-    return await report(call, "Restored", total, async (onProgress) => {
-      const clear = flags.has("clear");
-      const progress = await restore(kv, await open(), { clear, signal, onProgress });
-      await sync(kv);
-      return progress;
+    return await report(call, {
+      verb: "Restored",
+      total: checked === null ? null : checked.strings + checked.arrays,
+      unfinished: isFile ? RUN_AGAIN : PARTLY_DAMAGED,
+      async run(onProgress) {
+        const options = { clear: flags.has("clear"), signal, onProgress };
+        const progress = await restore(kv, await openDump(file, call), options);
+        await sync(kv);
+        return progress;
+      },
     });
   },
 };
@@ -128,11 +137,16 @@ const copyCommand: Command = {
     const prefix = values.get("prefix");
     await using source = await openStore(from, { create: false });
     await using target = await openStore(to, { create: true });
-    return await report(call, "Copied", await totalOf(source, prefix), async (onProgress) => {
-      const clear = flags.has("clear");
-      const progress = await copy(source, target, { prefix, clear, signal, onProgress });
-      await sync(target);
-      return progress;
+    return await report(call, {
+      verb: "Copied",
+      total: await totalOf(source, prefix),
+      unfinished: RUN_AGAIN,
+      async run(onProgress) {
+        const clear = flags.has("clear");
+        const progress = await copy(source, target, { prefix, clear, signal, onProgress });
+        await sync(target);
+        return progress;
+      },
     });
   },
 };
@@ -140,20 +154,38 @@ const copyCommand: Command = {
 /** Commands that carry whole stores. */
 export const DUMP_COMMANDS: readonly Command[] = [dumpCommand, restoreCommand, copyCommand];
 
+/** A piece of work with whole stores. */
+interface Work {
+  /** What is done, such as `Dumped`. */
+  readonly verb: string;
+  /** How many keys there are, or `null` where nobody knows. */
+  readonly total: number | null;
+  /** What an end in the midst of it leaves, in a sentence; `null` if nothing. */
+  readonly unfinished: string | null;
+  run(onProgress: (progress: Progress) => void): Promise<Progress>;
+}
+
+const RUN_AGAIN =
+  "Unfinished: the store has a part of it; the same command, run again, completes it";
+const PARTLY_DAMAGED = "Unfinished: the store has the entries before the end or the damage";
+
 /** Does a piece of work, shows how far it has come, and prints the sum. */
 async function report(
   { flags, terminal }: Call,
-  verb: string,
-  total: number | null,
-  work: (onProgress: (progress: Progress) => void) => Promise<Progress> | Progress,
+  { verb, total, unfinished, run }: Work,
 ): Promise<number> {
   const bar = new ProgressBar(terminal.stderr, verb, total);
   const isShown = !flags.has("quiet") && !flags.has("json");
   let progress: Progress;
+  let done = 0;
   try {
-    progress = await work((progress) => isShown && bar.update(progress));
+    progress = await run((progress) => {
+      done = progress.strings + progress.arrays;
+      if (isShown) bar.update(progress);
+    });
   } catch (error) {
     await bar.erase();
+    if (unfinished !== null && done > 0) await print(terminal.stderr, unfinished);
     throw error;
   }
   if (flags.has("json")) await print(terminal.stdout, JSON.stringify(progress));

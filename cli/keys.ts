@@ -13,6 +13,7 @@ import {
   URL_PARAMETER,
 } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
+import { plural } from "./progress.ts";
 import { openBytes, openStore } from "./stores.ts";
 import { LinePrinter, print } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
@@ -149,7 +150,7 @@ async function removeKey(call: Call, method: "remove" | "delete"): Promise<numbe
 }
 
 function describe({ type, length, expiresIn }: Inspection): string {
-  const size = type === "string" ? `string of ${length} bytes` : `array of ${length} elements`;
+  const size = `${type} of ${plural(length, type === "string" ? "byte" : "element")}`;
   const left = expiresIn === null ? "stays" : `expires in ${expiresIn / MS_A_SECOND} s`;
   return `${size}, ${left}`;
 }

@@ -15,16 +15,12 @@
  * @module
  */
 
-import { setColorEnabled } from "@std/fmt/colors";
 import { Interrupt } from "./exit.ts";
 import { run } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
 if (import.meta.main) {
-  const terminal = processTerminal();
-  if (!terminal.stdout.isTerminal) setColorEnabled(false);
-  const exitCode = await run(Deno.args, terminal, stopSignal());
-  Deno.exit(exitCode);
+  Deno.exit(await run(Deno.args, processTerminal(), stopSignal()));
 }
 
 /** Is aborted by Ctrl-C and SIGTERM. A second one ends the program at once. */

@@ -2,7 +2,7 @@
  * The tool as a function from a command line to an exit code.
  */
 
-import { red } from "@std/fmt/colors";
+import { red, setColorEnabled } from "@std/fmt/colors";
 import denoJson from "../deno.json" with { type: "json" };
 import { parseCall } from "./arguments.ts";
 import { ARRAY_COMMANDS } from "./arrays.ts";
@@ -53,6 +53,7 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
+  setColorEnabled(terminal.stdout.isTerminal && terminal.stderr.isTerminal);
   try {
     return await runCommand(words, terminal, signal);
   } catch (thrown) {

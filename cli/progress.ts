@@ -77,5 +77,11 @@ export class ProgressBar {
 
 /** Progress in words. */
 export function sumOf({ strings, arrays, elements }: Progress): string {
-  return `${strings} strings, ${arrays} arrays with ${elements} elements`;
+  const parts = [plural(strings, "string"), plural(arrays, "array")].join(", ");
+  return arrays === 0 ? parts : `${parts} with ${plural(elements, "element")}`;
+}
+
+/** A number with its noun. */
+export function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -10,6 +10,12 @@ import { openKv } from "../kv/open.ts";
 import { CommandError, UsageError } from "./exit.ts";
 
 /**
+ * Memory for pages of a file, unless the URL says how much. A command goes over a store once, where
+ * more would not make it faster.
+ */
+const CACHE_BYTES = 16 * 2 ** 20;
+
+/**
  * Opens a store.
  *
  * @param options `create`: whether to make a file that is not there. A command that only reads must
@@ -17,10 +23,12 @@ import { CommandError, UsageError } from "./exit.ts";
  */
 export async function openStore(url: string, options: { create: boolean }): Promise<Kv> {
   const checked = checkKvOptions(url);
-  if (checked.backend === "file" && !options.create && !await exists(checked.path)) {
+  if (checked.backend !== "file") return await openKv(url);
+  if (!options.create && !await exists(checked.path)) {
     throw new CommandError(`Cannot open ${show(checked.path)}: there is no such file`);
   }
-  return await openKv(url);
+  const saysCache = new URLSearchParams(url.split("?")[1]).has("cacheBytes");
+  return await openKv(saysCache ? checked : { ...checked, cacheBytes: CACHE_BYTES });
 }
 
 /** Opens a store that is there, with values as bytes. */

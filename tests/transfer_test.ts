@@ -12,7 +12,7 @@ import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
 import { restore, verify } from "../transfer/restore.ts";
-import { compareKeys, sortedKeys } from "../transfer/sorted_keys.ts";
+import { sortedKeys } from "../transfer/sorted_keys.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 import { Prng } from "./support/prng.ts";
@@ -331,10 +331,12 @@ describe("sortedKeys", () => {
     const byBytes = (a: string, b: string): number =>
       Buffer.compare(Buffer.from(a), Buffer.from(b));
     const expected = keys.toSorted(byBytes);
-    deepStrictEqual(keys.toSorted(compareKeys), expected);
-    for (const bytesAPass of [1, 100, 3_000, 1e6]) {
-      deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", bytesAPass)), expected);
+    for (const keysMax of [2, 7, 100, 1_000]) {
+      const limits = { bytesMax: 3_000, keysMax };
+      deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected, `${keysMax}`);
     }
+    const limits = { bytesMax: 2_048, keysMax: 1_000 };
+    deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected);
   });
 });
 
