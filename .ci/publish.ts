@@ -1,9 +1,9 @@
 /**
  * Publishes the package to JSR from a copy of the checkout; `--dry-run` only checks that it could.
  *
- * The command line tool imports `@std/*` from JSR, and `links/` stands in for it where JSR cannot be
- * reached. `deno publish` takes a link inside the package for a part of the package, which it is not:
- * so the copy comes without. A dry run, which may be offline, finds the links where they are.
+ * The command line tool imports `@std/*` from JSR, and `links/` stands in for it where JSR cannot
+ * be reached. `deno publish` takes a link inside the package for a part of the package, which it is
+ * not: so the copy comes without. A dry run, which may be offline, finds the links where they are.
  *
  *     deno run -P=test .ci/publish.ts --dry-run
  */

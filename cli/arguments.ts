@@ -56,7 +56,7 @@ export function usageOf({ name, parameters, options }: Command): string {
   return ["jetkv", name, ...words, ...(options.length > 0 ? ["[options]"] : [])].join(" ");
 }
 
-/** A flag as `--flag=true`, for after a bare one the parser takes the argument "true" for its value. */
+/** A flag as `--flag=true`: after a bare one the parser takes the argument "true" for its value. */
 function explicit(word: string, flagNames: readonly string[]): string {
   return word.startsWith("--") && flagNames.includes(word.slice(2)) ? `${word}=true` : word;
 }

@@ -1,8 +1,8 @@
 /**
  * Measures a store on the reader's own machine.
  *
- * Each row makes the same call for a while, one at a time or many at once, under keys of its own that
- * are removed in the end. One at a time tells the latency, many at once the throughput.
+ * Each row makes the same call for a while, one at a time or many at once, under keys of its own
+ * that are removed in the end. One at a time tells the latency, many at once the throughput.
  */
 
 import type { Kv } from "../kv/kv.ts";
@@ -60,7 +60,8 @@ const bench: Command = {
     const rows: Row[] = [];
     if (!flags.has("json")) {
       await print(terminal.stdout, `${kv.backend}, ${machine()}`);
-      await print(terminal.stdout, lineOf("call", "at once", "per second", "median µs", "p99 µs"));
+      const titles = ["at once", "per second", "median µs", "p99 µs"];
+      await print(terminal.stdout, lineOf("call", ...titles));
     }
     try {
       for (const [call, run] of Object.entries(CALLS)) {
@@ -133,6 +134,6 @@ function lineOf(call: string, ...columns: string[]): string {
 }
 
 function machine(): string {
-  const { deno } = Deno.version;
-  return `Deno ${deno}, ${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`;
+  const { os, arch } = Deno.build;
+  return `Deno ${Deno.version.deno}, ${os} ${arch}, ${navigator.hardwareConcurrency} cores`;
 }

@@ -26,8 +26,8 @@ const dumpCommand: Command = {
   name: "dump",
   summary: "Write all keys to a file or to standard output",
   details: "The file is there once it is whole; until then an older one stays. Without FILE, or\n" +
-    "with -, the dump goes to standard output. Its last line holds a checksum, so a dump that was\n" +
-    "cut is told from a whole one. See docs/dump-format.md.",
+    "with -, the dump goes to standard output. Its last line holds a checksum, so a dump that\n" +
+    "was cut is told from a whole one. See docs/dump-format.md.",
   parameters: [URL_PARAMETER, { name: "FILE", optional: true }],
   options: [
     PREFIX_OPTION,

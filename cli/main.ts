@@ -9,7 +9,8 @@
  * jetkv --help
  * ```
  *
- * It needs the permissions of the store: for a file `--allow-read` and `--allow-write`, for a server
+ * It needs the permissions of the store: for a file `--allow-read` and `--allow-write`, for a
+ * server
  * `--allow-net`. What one is missing, the error names.
  *
  * @module

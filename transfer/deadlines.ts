@@ -9,8 +9,8 @@
  * than half of one changes nothing. Price: a copied key lives up to half a second longer or shorter
  * than the original.
  *
- * A first reading may find a deadline in the middle between two seconds. It is asked for again until
- * the answer came fast enough to tell the side.
+ * A first reading may find a deadline in the middle between two seconds. It is asked for again
+ * until the answer came fast enough to tell the side.
  */
 
 import type { Inspection } from "../kv/kv.ts";

@@ -2,8 +2,8 @@
  * A bounded set of keys that keeps the smallest by their UTF-8 and gives them in that order.
  *
  * Their bytes stand one after the other in one array, so a million short keys take 30 MiB, and none
- * of it is work for the garbage collector; as strings they would take thrice that. When the array is
- * full, the smaller half moves to a second one, and from then on greater keys are turned away.
+ * of it is work for the garbage collector; as strings they would take thrice that. When the array
+ * is full, the smaller half moves to a second one, and from then on greater keys are turned away.
  */
 
 import { KEY_BYTES_MAX } from "../kv/kv.ts";

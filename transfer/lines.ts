@@ -10,8 +10,8 @@ export const LINE_END = 0x0a;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Gives the lines of each chunk, every one with its end; the last one has none where the stream ends
- * inside it.
+ * Gives the lines of each chunk, every one with its end; the last one has none where the stream
+ * ends inside it.
  *
  * @throws {DumpError} If a line is longer than any of a dump: nothing more of it is kept in memory.
  */

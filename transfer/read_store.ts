@@ -1,13 +1,13 @@
 /**
  * Reads a store as pieces.
  *
- * Keys come in batches, and the calls for a batch are made at once, so that a server answers them in
- * one round trip. What is under way at a time is bounded in bytes: the length of a string is known
- * before it is read, that of elements is guessed from those read last.
+ * Keys come in batches, and the calls for a batch are made at once, so that a server answers them
+ * in one round trip. What is under way at a time is bounded in bytes: the length of a string is
+ * known before it is read, that of elements is guessed from those read last.
  *
- * It is no snapshot. Each string is as it was at one moment, and so is each array of few elements; a
- * key that comes or goes meanwhile comes or not; a long array that changes meanwhile may come with
- * elements twice or left out.
+ * It is no snapshot. Each string is as it was at one moment, and so is each array of few elements;
+ * a key that comes or goes meanwhile comes or not; a long array that changes meanwhile may come
+ * with elements twice or left out.
  */
 
 import { KvError } from "../kv/errors.ts";

@@ -46,9 +46,9 @@ export async function verify(
 /**
  * Restores a dump while it comes.
  *
- * A key that the dump has is replaced, others stay (or go first, with `clear`); one that has expired
- * by now is removed. After an end at any moment, restoring the same dump again leads to the store
- * that one run would have made.
+ * A key that the dump has is replaced, others stay (or go first, with `clear`); one that has
+ * expired by now is removed. After an end at any moment, restoring the same dump again leads to the
+ * store that one run would have made.
  *
  * A stream tells only in its last line that it is whole. Where the dump can be read twice, `verify`
  * comes first; else a damaged one leaves the entries that came before the damage.

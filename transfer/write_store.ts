@@ -3,8 +3,8 @@
  * after an end at any moment, leads to the same store.
  *
  * A string is one `put`. An array is deleted, appended to, and given its expiry last, so a second
- * run begins it anew. What has expired since it was read is deleted, just as it would be gone had it
- * been written in time. Nothing has to be remembered between the runs.
+ * run begins it anew. What has expired since it was read is deleted, just as it would be gone had
+ * it been written in time. Nothing has to be remembered between the runs.
  *
  * Calls are made without waiting for each, up to a bound of calls and bytes; a store takes them in
  * their order. What a first run left half-way (one array at most, and only until the next run) is

@@ -1,6 +1,6 @@
 /**
- * The command line tool as a process: exit codes, pipes that close, signals, and being killed in the
- * midst of carrying a store.
+ * The command line tool as a process: exit codes, pipes that close, signals, and being killed in
+ * the midst of carrying a store.
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -15,7 +15,7 @@ const states = await Promise.all(
 const ignore = states.some(({ state }) => state !== "granted");
 
 /** Enough for a run to take a while. */
-const KEY_COUNT = 20_000;
+const KEY_COUNT = 8_000;
 const KILLS = 8;
 
 function test(name: string, fn: () => Promise<void>): void {

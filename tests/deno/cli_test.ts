@@ -249,6 +249,13 @@ test("bench measures, and leaves nothing behind", async () => {
   assertEquals((await jetkv(["keys", `file:${directory.path}/kv`])).stdout, "");
 });
 
+test("restore takes the dump that docs/dump-format.md shows, but for what expired", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/dump-format.md", import.meta.url));
+  const input = /```json\n([^`]*)```/.exec(page)![1]!;
+  const { code, stdout } = await jetkv(["restore", "memory:", "--json"], { input });
+  assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
+});
+
 test("has help with examples and completions for each command", async () => {
   const { stdout } = await jetkv(["--help"]);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}[A-Z]/gm)].map(([, name]) => name!);
