@@ -1,6 +1,6 @@
 /**
- * `jetkv`, the command line tool: reads and changes any store by its URL, dumps, restores and copies
- * whole stores, checks and compacts files.
+ * `jetkv`, the command line tool: reads and changes any store by its URL, dumps, restores and
+ * copies whole stores, checks and compacts files.
  *
  * ```sh
  * deno install --global --name jetkv --allow-read --allow-write --allow-net jsr:@jetkv/jetkv/cli
