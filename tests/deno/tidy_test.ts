@@ -26,7 +26,7 @@ Deno.test({
         if ([...line].length > COLUMNS_MAX) faults.push(`${name}:${i + 1} is too long`);
       });
       if (NAMES_OF_NOTHING.test(name.split("/").at(-1)!)) faults.push(`${name} names no thing`);
-      const isSource = /^(adapters|backends|internal|kv|resp3)\//.test(name);
+      const isSource = /^(adapters|backends|cli|internal|kv|resp3|transfer)\//.test(name);
       if (isSource && lines.length > SOURCE_LINES_MAX && !LONG_FILES.includes(name)) {
         faults.push(`${name} has ${lines.length} lines`);
       }

@@ -1,0 +1,81 @@
+/**
+ * The help of the tool and of each command, made from what the commands say of themselves.
+ */
+
+import { bold, cyan } from "@std/fmt/colors";
+import { usageOf } from "./arguments.ts";
+import type { Command, Option } from "./command.ts";
+
+/** Commands that belong together. */
+export interface Group {
+  readonly title: string;
+  readonly commands: readonly Command[];
+}
+
+const EXIT_CODES = `0  done; the answer is yes
+1  done; the answer is no: no such key, nothing stored, nothing removed
+2  the command line is wrong: nothing was done
+3  the store, the server or a file failed or refused
+4  a file or a dump is cut or damaged
+5  Deno was not given a permission
+130 Ctrl-C, 141 the reader of the output has gone, 143 SIGTERM`;
+
+const EXAMPLES: readonly (readonly [string, string])[] = [
+  ["Store and read a value in a file", "jetkv put file:./app.db greeting hello"],
+  ["", "jetkv get file:./app.db greeting"],
+  ["Go from a file to a server", "jetkv copy file:./app.db valkey://localhost"],
+  ["Back up a store", "jetkv dump valkey://localhost backup.jsonl"],
+];
+
+/** The help of the tool. */
+export function helpOfTool(groups: readonly Group[]): string {
+  const width = Math.max(
+    ...groups.flatMap(({ commands }) => commands.map(({ name }) => name.length)),
+  );
+  const lists = groups.map(({ title, commands }) =>
+    section(title, commands.map(({ name, summary }) => `${cyan(name.padEnd(width))}  ${summary}`))
+  );
+  return [
+    `${bold("jetkv")}: a key-value store in memory, in a file or on Valkey, by its URL`,
+    section("Usage", ["jetkv COMMAND URL [arguments] [options]", "jetkv COMMAND --help"]),
+    ...lists,
+    section("Stores", [
+      "file:./app.db              a file; parameters as in file:./app.db?durability=power",
+      "valkey://user:pw@host/0    a Valkey server; valkeys: with TLS; redis:, rediss: as well",
+      "memory:                    memory, which ends with the command",
+    ]),
+    section("Examples", examplesOf(EXAMPLES)),
+    section("Exit codes", EXIT_CODES.split("\n")),
+  ].join("\n\n");
+}
+
+/** The help of a command. */
+export function helpOf(command: Command): string {
+  const { name, summary, details, options, examples } = command;
+  return [
+    `${bold(`jetkv ${name}`)}: ${summary}`,
+    section("Usage", [usageOf(command)]),
+    ...(details === undefined ? [] : [details]),
+    ...(options.length === 0 ? [] : [section("Options", optionLines(options))]),
+    section("Examples", examplesOf(examples)),
+  ].join("\n\n");
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [bold(`${title}:`), ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function optionLines(options: readonly Option[]): string[] {
+  const all = [...options, { name: "help", summary: "Print this" }];
+  const words = all.map(wordOf);
+  const width = Math.max(...words.map((word) => word.length));
+  return all.map(({ summary }, i) => `${cyan(words[i]!.padEnd(width))}  ${summary}`);
+}
+
+function wordOf({ name, value }: Option): string {
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
+}
+
+function examplesOf(examples: readonly (readonly [string, string])[]): string[] {
+  return examples.flatMap(([purpose, line]) => [...(purpose === "" ? [] : [`# ${purpose}`]), line]);
+}

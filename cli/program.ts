@@ -1,0 +1,120 @@
+/**
+ * The tool as a function from a command line to an exit code.
+ */
+
+import { red, setColorEnabled } from "@std/fmt/colors";
+import denoJson from "../deno.json" with { type: "json" };
+import { parseCall } from "./arguments.ts";
+import { ARRAY_COMMANDS } from "./arrays.ts";
+import { BENCH_COMMANDS } from "./bench.ts";
+import type { Command } from "./command.ts";
+import { SHELLS } from "./completions.ts";
+import { DUMP_COMMANDS } from "./dumps.ts";
+import { codeOf, EXIT, exitCodeOf, messageOf, UsageError } from "./exit.ts";
+import { FILE_COMMANDS } from "./files.ts";
+import { type Group, helpOf, helpOfTool } from "./help.ts";
+import { KEY_COMMANDS } from "./keys.ts";
+import { STRING_COMMANDS } from "./strings.ts";
+import { print, type Terminal } from "./terminal.ts";
+
+const completions: Command = {
+  name: "completions",
+  summary: "Print completions for a shell: bash, zsh or fish",
+  parameters: [{ name: "SHELL" }],
+  options: [],
+  examples: [
+    ["In ~/.bashrc or ~/.zshrc", 'eval "$(jetkv completions bash)"'],
+    ["For fish", "jetkv completions fish > ~/.config/fish/completions/jetkv.fish"],
+  ],
+  async run({ args, terminal }) {
+    const [name = ""] = args;
+    const shell = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
+    if (shell === undefined) {
+      throw new UsageError(`Cannot complete for this shell: known are ${names(SHELLS)}`);
+    }
+    await terminal.stdout.write(new TextEncoder().encode(shell(COMMANDS)));
+    return EXIT.ok;
+  },
+};
+
+const GROUPS: readonly Group[] = [
+  { title: "Strings", commands: STRING_COMMANDS },
+  { title: "Arrays", commands: ARRAY_COMMANDS },
+  { title: "Keys and stores", commands: KEY_COMMANDS },
+  { title: "Whole stores", commands: DUMP_COMMANDS },
+  { title: "Files and figures", commands: [...FILE_COMMANDS, ...BENCH_COMMANDS, completions] },
+];
+
+const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands);
+
+/** Runs a command line, and gives the exit code. Errors are printed, none is thrown. */
+export async function run(
+  words: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  setColorEnabled(terminal.stdout.isTerminal && terminal.stderr.isTerminal);
+  try {
+    return await runCommand(words, terminal, signal);
+  } catch (thrown) {
+    // What a store rejects with because it was aborted is the reason of the signal, or due to it.
+    const error = signal.aborted ? signal.reason as unknown : thrown;
+    const exitCode = exitCodeOf(error);
+    if (exitCode !== EXIT.brokenPipe) await printError(error, words, terminal);
+    return exitCode;
+  }
+}
+
+async function runCommand(
+  words: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const [name = "", ...rest] = words;
+  const { stdout, stderr } = terminal;
+  if (name === "") {
+    await print(stderr, helpOfTool(GROUPS));
+    return EXIT.usage;
+  }
+  if (["--help", "-h"].includes(name) || name === "help" && rest.length === 0) {
+    await print(stdout, helpOfTool(GROUPS));
+    return EXIT.ok;
+  }
+  if (name === "--version") {
+    await print(stdout, `jetkv ${denoJson.version}`);
+    return EXIT.ok;
+  }
+  const isHelp = name === "help";
+  const command = find(isHelp ? rest[0]! : name);
+  const parsed = isHelp ? null : parseCall(rest, command);
+  if (parsed === null || parsed.isHelp) {
+    await print(stdout, helpOf(command));
+    return EXIT.ok;
+  }
+  return await command.run({ ...parsed, terminal, signal });
+}
+
+function find(name: string): Command {
+  const command = COMMANDS.find((command) => command.name === name);
+  if (command !== undefined) return command;
+  throw new UsageError(
+    `Cannot run ${JSON.stringify(name)}: known are ${COMMANDS.map(({ name }) => name).join(", ")}`,
+  );
+}
+
+async function printError(
+  error: unknown,
+  words: readonly string[],
+  { stderr }: Terminal,
+): Promise<void> {
+  const message = messageOf(error);
+  const line = words.includes("--json")
+    ? JSON.stringify({ error: { code: codeOf(error), message } })
+    : `${stderr.isTerminal ? red("error:") : "error:"} ${message}`;
+  // Where even this cannot be printed, the exit code is what is left to tell.
+  await print(stderr, line).catch(() => {});
+}
+
+function names(record: object): string {
+  return Object.keys(record).join(", ");
+}

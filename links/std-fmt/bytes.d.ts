@@ -1,0 +1,1 @@
+export declare function format(bytes: number, options?: { binary?: boolean }): string;

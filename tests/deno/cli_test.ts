@@ -1,0 +1,275 @@
+/**
+ * The command line tool on files, each command run within this process.
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openKv } from "../../mod.ts";
+import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
+import { contentOf, fillMixed } from "../support/mixed_store.ts";
+import { Prng } from "../support/prng.ts";
+
+const { state } = await Deno.permissions.query({ name: "read" });
+const ignore = state !== "granted";
+
+function test(name: string, fn: () => Promise<void>): void {
+  const why = ignore ? " (ignored: it needs --allow-read)" : "";
+  Deno.test({ name: `jetkv ${name}${why}`, ignore, fn });
+}
+
+/** A command line without `jetkv`, what it prints, and its exit code. */
+type Step = readonly [line: string, stdout: string, code: number, around?: Surroundings];
+
+/** Runs command lines one after the other, `FILE` being the URL of a new store. */
+async function runSteps(steps: readonly Step[]): Promise<void> {
+  await using directory = await makeDirectory();
+  for (const [line, stdout, code, around] of steps) {
+    const words = line.split(" ").map((word) => word.replace("FILE", `file:${directory.path}/kv`));
+    const ended = await jetkv(words, around);
+    assertEquals(
+      { ...ended, stderr: code === 0 ? ended.stderr : "" },
+      { stdout, code, stderr: "" },
+      line,
+    );
+  }
+}
+
+test("get and put carry text and bytes as they are", () =>
+  runSteps([
+    ["put FILE k hello", "", 0],
+    ["get FILE k", "hello", 0],
+    ["get FILE k", "hello\n", 0, { isTerminal: true }],
+    ["get FILE k --base64", "aGVsbG8=\n", 0],
+    ["get FILE k --json", '{"key":"k","value":"hello"}\n', 0],
+    ["put FILE b - --json", '{"key":"b","stored":true}\n', 0, { input: Uint8Array.of(255, 10) }],
+    ["get FILE b --json", '{"key":"b","value":{"base64":"/wo="}}\n', 0],
+    ["get FILE b", "/wo=\n", 0, { isTerminal: true }],
+    ["put FILE b /w== --base64", "", 0],
+    ["get FILE b --base64", "/w==\n", 0],
+    ["get FILE none", "", 1],
+    ["get FILE none --json", '{"key":"none","value":null}\n', 1],
+    ["put FILE k other --if-absent", "", 1],
+    ["put FILE k true --if-absent --json", '{"key":"k","stored":false}\n', 1],
+    ["put FILE new --if-absent true", "", 0],
+    ["get FILE new", "true", 0],
+    ["put FILE n -- -5", "", 0],
+    ["get FILE n", "-5", 0],
+  ]));
+
+test("put sets an expiry, keeps it or drops it", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  assertEquals((await jetkv(["put", url, "k", "v", "--expire-in", "2h"])).code, 0);
+  assertEquals((await jetkv(["put", url, "k", "w", "--keep-ttl"])).code, 0);
+  const { stdout } = await jetkv(["inspect", url, "k", "--json"]);
+  const { expiresIn, ...rest } = JSON.parse(stdout);
+  assertEquals(rest, { key: "k", type: "string", length: 1 });
+  assert(expiresIn > 7_000_000 && expiresIn <= 7_200_000, `${expiresIn}`);
+  assertMatch((await jetkv(["inspect", url, "k"])).stdout, /^string of 1 byte, expires in 7\d+/);
+  assertEquals((await jetkv(["put", url, "k", "x"])).code, 0);
+  assertEquals((await jetkv(["inspect", url, "k"])).stdout, "string of 1 byte, stays\n");
+});
+
+test("append, prepend, pop and range work on arrays", () =>
+  runSteps([
+    ["append FILE jobs a b", "2\n", 0],
+    ["prepend FILE jobs z y --json", '{"key":"jobs","length":4}\n', 0],
+    ["range FILE jobs", "y\nz\na\nb\n", 0],
+    ["range FILE jobs 1 -- -1", "z\na\n", 0],
+    ["range FILE jobs -- -1", "b\n", 0],
+    ["range FILE jobs 0 1 --json", '"y"\n', 0],
+    ["inspect FILE jobs", "array of 4 elements, stays\n", 0],
+    ["pop FILE jobs", "b", 0],
+    ["pop-first FILE jobs --json", '{"key":"jobs","value":"y"}\n', 0],
+    ["pop-first FILE jobs --wait 1h", "z", 0],
+    ["append FILE jobs -", "2\n", 0, { input: Uint8Array.of(255) }],
+    ["range FILE jobs --base64", "YQ==\n/w==\n", 0],
+    ["range FILE jobs", "", 3],
+    ["get FILE jobs", "", 3],
+    ["remove FILE jobs", "", 1],
+    ["delete FILE jobs --json", '{"key":"jobs","removed":true}\n', 0],
+    ["pop FILE jobs", "", 1],
+    ["range FILE jobs", "", 1],
+  ]));
+
+test("keys, stats, remove and clear work on the store", () =>
+  runSteps([
+    ["put FILE user:1 ada", "", 0],
+    ["put FILE user:2 grace", "", 0],
+    ["put FILE page:1 home", "", 0],
+    ["keys FILE --prefix page:", "page:1\n", 0],
+    ["keys FILE --prefix page: --json", '"page:1"\n', 0],
+    ["keys FILE --limit 0", "", 0],
+    ["stats FILE", "backend  file\nentries  3\nbytes    30 (30 B)\n", 0],
+    ["remove FILE page:1 --json", '{"key":"page:1","removed":true}\n', 0],
+    ["remove FILE page:1", "", 1],
+    ["inspect FILE page:1", "", 1],
+    ["inspect FILE page:1 --json", "null\n", 1],
+    ["clear FILE", "", 2],
+    ["clear FILE --prefix", "", 2],
+    ["clear FILE --prefix user: --all", "", 2],
+    ["clear FILE --prefix user:1 --json", '{"removed":1}\n', 0],
+    ["clear FILE --all", "1\n", 0],
+    ["check FILE", "The file is sound\n", 0],
+  ]));
+
+test("tells what is wrong with a command line, and does nothing", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  const faults: [line: string, message: RegExp][] = [
+    ["frobnicate", /Cannot run "frobnicate": known are get, put, /],
+    ["get URL", /Cannot get without KEY: jetkv get URL KEY \[options\]/],
+    ["get URL k more", /Cannot take the argument "more": jetkv get URL KEY/],
+    ["put URL k v --if-absnt", /Cannot take the option "--if-absnt": known are --expire-in, /],
+    ["put URL k -5", /after -- nothing is an option/],
+    ["put URL k v --expire-in soon", /Cannot take "soon" as --expire-in: give milliseconds/],
+    ["put URL k v --expire-in 0s", /Cannot take "0s" as --expire-in/],
+    ["put URL k v --expire-in 1h --keep-ttl", /Cannot put with both --expire-in and --keep-ttl/],
+    ["put URL k é --base64", /Cannot read a value: it is not base64/],
+    ["append URL k - -", /Cannot read two values from standard input/],
+    ["range URL k x", /Cannot take "x" as START: it must be a whole number/],
+    ["get nonsense k", /Cannot open a store at text that is no URL/],
+    ["get file:kv?durabilty=power k", /the option "durabilty": known are path, /],
+    ["check memory:", /Cannot do this with a memory store: it is for files/],
+    ["completions tcsh", /known are bash, zsh, fish/],
+    ["dump memory: --json", /the dump itself goes to standard output/],
+  ];
+  for (const [line, message] of faults) {
+    const words = line.split(" ").map((word) => word.replace("URL", url));
+    const { code, stdout, stderr } = await jetkv(words);
+    assertEquals([code, stdout], [2, ""], line);
+    assertMatch(stderr, message);
+  }
+  const { code, stderr } = await jetkv([]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Usage:/);
+  assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
+test("makes no file where it only reads, and says that there is none", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/typo`;
+  for (const words of [["get", url, "k"], ["keys", url], ["dump", url], ["copy", url, "memory:"]]) {
+    const { code, stdout, stderr } = await jetkv(words);
+    assertEquals([code, stdout], [3, ""]);
+    assertMatch(stderr, /Cannot open ".*typo": there is no such file/);
+  }
+  const { stderr } = await jetkv(["get", url, "k", "--json"]);
+  assertEquals(JSON.parse(stderr).error.code, "failed");
+  assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
+test("dump, restore and copy carry a store to an equal one", async () => {
+  await using directory = await makeDirectory();
+  const [a, b, c, file] = ["a", "b", "c", "dump"].map((name) => `${directory.path}/${name}`);
+  let content: string;
+  {
+    await using kv = await openKv(`file:${a!}`);
+    await fillMixed(kv, 200, new Prng(1));
+    content = await contentOf(kv);
+  }
+  const sum = (await jetkv(["dump", `file:${a}`, file!, "--sort", "--json"])).stdout;
+  assertEquals(await Deno.readTextFile(file!), content);
+  assertEquals((await jetkv(["dump", `file:${a}`, "--sort"])).stdout, content);
+  assertEquals((await jetkv(["restore", `file:${b}`, file!, "--json"])).stdout, sum);
+  assertEquals((await jetkv(["restore", "memory:", file!, "--check", "--json"])).stdout, sum);
+  const copied = await jetkv(["copy", `file:${b}`, `file:${c}`]);
+  const { strings, arrays } = JSON.parse(sum);
+  assertMatch(copied.stderr, RegExp(`^Copied ${strings} strings, ${arrays} arrays with \\d+ ele`));
+  assertEquals((await jetkv(["dump", `file:${c}`, "--sort"])).stdout, content);
+  const piped = await jetkv(["restore", `file:${c}`, "--clear", "--quiet"], { input: content });
+  assertEquals(piped, { code: 0, stdout: "", stderr: "" });
+  assertEquals((await jetkv(["dump", `file:${c}`, "--sort", "--quiet"])).stdout, content);
+  assertEquals((await jetkv(["copy", `file:${c}`, `file:${c}`])).code, 3);
+});
+
+test("restore changes nothing where the dump in the file is cut or damaged", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  await using memory = await openKv();
+  await fillMixed(memory, 50, new Prng(2));
+  const content = await contentOf(memory);
+  const damaged = [content.slice(0, -2), content.slice(0, 2_000), content.replace("4", "5"), ""];
+  for (const text of damaged) {
+    await Deno.writeTextFile(`${directory.path}/dump`, text);
+    const { code, stderr } = await jetkv(["restore", url, `${directory.path}/dump`, "--clear"]);
+    assertEquals(code, 4);
+    assertMatch(stderr, /^error: Cannot read the dump at line \d+: /);
+  }
+  assertEquals((await jetkv(["keys", url])).code, 3);
+  const { code, stderr } = await jetkv(["restore", url], { input: content.slice(0, 2_000) });
+  assertEquals(code, 4);
+  assertMatch(stderr, /^Unfinished: the store has the entries before the end or the damage\n/);
+});
+
+test("dump leaves the old file where it fails, and nothing half-written", async () => {
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/dump`;
+  await Deno.writeTextFile(file, "old");
+  await jetkv(["put", `file:${directory.path}/kv`, "k", "v"]);
+  const signal = AbortSignal.abort(new Error("stop"));
+  const ended = await jetkv(["dump", `file:${directory.path}/kv`, file], { signal });
+  assertEquals(ended.code, 3);
+  assertEquals(await Deno.readTextFile(file), "old");
+  const names = (await Array.fromAsync(Deno.readDir(directory.path))).map(({ name }) => name);
+  assertEquals(names.sort(), ["dump", "kv"]);
+  const { code, stderr } = await jetkv(["dump", `file:${directory.path}/kv`, directory.path]);
+  assertEquals(code, 3);
+  assertMatch(stderr, /it is no regular file/);
+});
+
+test("dump follows a link to the file that it leads to", async () => {
+  await using directory = await makeDirectory();
+  await Deno.writeTextFile(`${directory.path}/file`, "old");
+  await Deno.symlink(`${directory.path}/file`, `${directory.path}/link`);
+  assertEquals((await jetkv(["dump", "memory:", `${directory.path}/link`])).code, 0);
+  assert((await Deno.lstat(`${directory.path}/link`)).isSymlink);
+  assertMatch(await Deno.readTextFile(`${directory.path}/file`), /^\{"jetkv":"dump"/);
+});
+
+test("check tells a damaged file, and compact how much it gave back", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/kv`;
+  await jetkv(["put", `file:${path}`, "k", "v"]);
+  assertEquals(JSON.parse((await jetkv(["check", `file:${path}`, "--json"])).stdout).faults, []);
+  const { before, after } = JSON.parse((await jetkv(["compact", `file:${path}`, "--json"])).stdout);
+  assert(after <= before && after === (await Deno.stat(path)).size);
+  assertMatch((await jetkv(["compact", `file:${path}`])).stdout, /^[\d.]+ kiB before, [\d.]+ kiB/);
+  await Deno.writeTextFile(path, "this is no store");
+  assertEquals((await jetkv(["check", `file:${path}`])).code, 4);
+});
+
+test("bench measures, and leaves nothing behind", async () => {
+  const { code, stdout } = await jetkv(["bench", "memory:", "--time", "1ms", "--json"]);
+  assertEquals(code, 0);
+  const { rows } = JSON.parse(stdout);
+  assertEquals(rows.length, 8);
+  assert(rows.every(({ perSecond }: { perSecond: number }) => perSecond > 0));
+  await using directory = await makeDirectory();
+  await jetkv(["bench", `file:${directory.path}/kv`, "--time", "1ms"]);
+  assertEquals((await jetkv(["keys", `file:${directory.path}/kv`])).stdout, "");
+});
+
+test("restore takes the dump that docs/dump-format.md shows, but for what expired", async () => {
+  const page = await Deno.readTextFile(new URL("../../docs/dump-format.md", import.meta.url));
+  const input = /```json\n([^`]*)```/.exec(page)![1]!;
+  const { code, stdout } = await jetkv(["restore", "memory:", "--json"], { input });
+  assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
+});
+
+test("has help with examples and completions for each command", async () => {
+  const { stdout } = await jetkv(["--help"]);
+  const names = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}[A-Z]/gm)].map(([, name]) => name!);
+  assertEquals(names.length, 20);
+  const shells = await Promise.all(
+    ["bash", "zsh", "fish"].map(async (shell) => (await jetkv(["completions", shell])).stdout),
+  );
+  for (const name of names) {
+    const help = await jetkv([name, "--help"]);
+    assertEquals(help.code, 0);
+    assertMatch(help.stdout, RegExp(`Usage:\\n  jetkv ${name} [^]*Examples:\\n  # .*\\n  .*jetkv`));
+    assertEquals((await jetkv(["help", name])).stdout, help.stdout);
+    for (const line of help.stdout.split("\n")) assert(line.length <= 100, line);
+    for (const script of shells) assertMatch(script, RegExp(`\\b${name}\\b`));
+  }
+  assertMatch((await jetkv(["--version"])).stdout, /^jetkv \d+\.\d+\.\d+\n$/);
+});

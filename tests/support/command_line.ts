@@ -1,0 +1,71 @@
+/**
+ * Command lines of `jetkv`: in this process with streams of the test's own, or in a process.
+ */
+
+import { run } from "../../cli/program.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+
+const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a command meets. */
+export interface Surroundings {
+  /** Its standard input. Default: none. */
+  readonly input?: Uint8Array | string;
+  /** Whether all three streams are a terminal. Default `false`. */
+  readonly isTerminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const utf8 = new TextEncoder();
+
+/** Runs a command line in this process. */
+export async function jetkv(words: readonly string[], around: Surroundings = {}): Promise<Ended> {
+  const { input = "", isTerminal = false, signal = new AbortController().signal } = around;
+  const written = { stdout: "", stderr: "" };
+  const sink = (name: "stdout" | "stderr"): Terminal["stdout"] => {
+    const decoder = new TextDecoder();
+    return {
+      isTerminal,
+      write(bytes) {
+        written[name] += decoder.decode(bytes, { stream: true });
+        return Promise.resolve();
+      },
+    };
+  };
+  const bytes = typeof input === "string" ? utf8.encode(input) : new Uint8Array(input);
+  const terminal: Terminal = {
+    stdin: { isTerminal, readable: ReadableStream.from([bytes]) },
+    stdout: sink("stdout"),
+    stderr: sink("stderr"),
+  };
+  const code = await run(words, terminal, signal);
+  return { code, ...written };
+}
+
+/** A command line in a process of its own. */
+export function spawnJetkv(
+  words: readonly string[],
+  permissions: readonly string[] = ["--allow-all"],
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--config", CONFIG, ...permissions, MAIN, ...words],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** A directory that is gone after the test. */
+export async function makeDirectory(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ prefix: "jetkv-cli-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}

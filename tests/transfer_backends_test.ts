@@ -1,0 +1,67 @@
+/**
+ * A store goes from backend to backend, through memory, files and a Valkey server, and stays the
+ * same store.
+ */
+
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openStorageKv } from "../backends/file/file_kv.ts";
+import type { FileKv } from "../kv/kv.ts";
+import { openKv } from "../kv/open.ts";
+import { copy } from "../transfer/copy.ts";
+import { restore } from "../transfer/restore.ts";
+import { CrashStorage } from "./support/crash_storage.ts";
+import { chunksOf, contentOf, fillMixed } from "./support/mixed_store.ts";
+import { Prng } from "./support/prng.ts";
+import { findValkey } from "./support/valkey_server.ts";
+
+const KEY_COUNT = 10_000;
+
+const server = await findValkey();
+
+/** A file store on a disk in memory, and on the machine's clock, which Valkey has too. */
+async function openFile(): Promise<FileKv> {
+  return await openStorageKv(new CrashStorage(), {
+    path: "a.db",
+    addressSpaceSize: 4096,
+    cacheBytes: 2 ** 20,
+    durability: "process",
+  });
+}
+
+describe("Sorted dumps stay equal", () => {
+  it("from memory to a file and back", async () => {
+    await using memory = await openKv();
+    await using file = await openFile();
+    await using back = await openKv();
+    await fillMixed(memory, KEY_COUNT, new Prng(1));
+    const content = await contentOf(memory);
+    await copy(memory, file);
+    strictEqual(await contentOf(file), content);
+    await restore(back, chunksOf(await contentOf(file)));
+    strictEqual(await contentOf(back), content);
+    deepStrictEqual(await file.check(), []);
+  });
+
+  it("from memory to a file, to Valkey, to a file", {
+    skip: "reason" in server ? server.reason : false,
+  }, async () => {
+    if ("reason" in server) return;
+    await using memory = await openKv();
+    await using file = await openFile();
+    await using valkey = await openKv({
+      backend: "valkey",
+      url: server.url,
+      database: server.database,
+    });
+    await using other = await openFile();
+    await fillMixed(memory, KEY_COUNT, new Prng(2));
+    const content = await contentOf(memory);
+    await copy(memory, file);
+    await copy(file, valkey, { clear: true });
+    strictEqual(await contentOf(valkey), content);
+    await copy(valkey, other);
+    strictEqual(await contentOf(other), content);
+    await valkey.clear({ prefix: "" });
+  });
+});

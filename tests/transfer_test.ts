@@ -1,0 +1,345 @@
+/**
+ * Dump, restore and copy, on memory stores whose clock the test moves.
+ */
+
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, it } from "node:test";
+import { openMemoryKv } from "../backends/memory/memory_kv.ts";
+import { bytes } from "../kv/codec.ts";
+import type { Kv } from "../kv/kv.ts";
+import { copy } from "../transfer/copy.ts";
+import { dump } from "../transfer/dump.ts";
+import { LineWriter } from "../transfer/line_writer.ts";
+import { restore, verify } from "../transfer/restore.ts";
+import { sortedKeys } from "../transfer/sorted_keys.ts";
+import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
+import { ManualClock } from "./support/manual_clock.ts";
+import { Prng } from "./support/prng.ts";
+import { failAtCall } from "./support/failing_kv.ts";
+
+const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
+const HOUR_MS = 3_600_000;
+const START_MS = Date.UTC(2026, 0, 1);
+
+function openMemory(clock?: ManualClock): Kv {
+  return openMemoryKv(UNLIMITED, clock);
+}
+
+/** A dump around these lines, its sums and checksum right. */
+function sealed(lines: readonly string[], sums: object, header = HEADER): string {
+  const text = [header, ...lines].map((line) => `${line}\n`).join("");
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  return `${text}${JSON.stringify({ ...sums, sha256 })}\n`;
+}
+
+const HEADER = '{"jetkv":"dump","version":1}';
+const ONE_STRING = { strings: 1, arrays: 0, elements: 0 };
+
+describe("dump", () => {
+  it("writes every type, binary values and expiry as the format says", async () => {
+    const clock = new ManualClock(START_MS);
+    await using kv = openMemory(clock);
+    await kv.put("text", 'a "quoted"\nline');
+    await kv.put("binary", Uint8Array.of(255, 0, 128));
+    await kv.put("session", "ada", { expireIn: HOUR_MS });
+    await kv.append("jobs", "first", Uint8Array.of(254), "");
+    await kv.touch("jobs", HOUR_MS + 499);
+    await kv.put("", "");
+    const lines = [
+      '{"key":"","value":""}',
+      '{"key":"binary","value":{"base64":"/wCA"}}',
+      '{"key":"jobs","expires":1767229200,"array":["first",{"base64":"/g=="},""]}',
+      '{"key":"session","expires":1767229200,"value":"ada"}',
+      '{"key":"text","value":"a \\"quoted\\"\\nline"}',
+    ];
+    const sums = { strings: 4, arrays: 1, elements: 3 };
+    strictEqual(await contentOf(kv, () => clock.now()), sealed(lines, sums));
+  });
+
+  it("writes text that was stored as bytes like text", async () => {
+    await using a = openMemory();
+    await using b = openMemory();
+    await a.put("k", "é\ufffd𝄞\ufeff");
+    await b.put("k", new TextEncoder().encode("é\ufffd𝄞\ufeff"));
+    strictEqual(await contentOf(a), await contentOf(b));
+    await a.put("k", "\ufeffé");
+    await b.put("k", new TextEncoder().encode("\ufeffé"));
+    strictEqual(await contentOf(a), await contentOf(b));
+  });
+
+  it("writes the keys of a prefix only, and no expiry where none is wanted", async () => {
+    await using kv = openMemory();
+    await kv.put("a:1", "1", { expireIn: HOUR_MS });
+    await kv.put("b:1", "1");
+    const text = await textOf(dump(kv, { prefix: "a:", expiry: false }));
+    strictEqual(text, sealed(['{"key":"a:1","value":"1"}'], ONE_STRING));
+  });
+
+  it("writes the same lines, however an array is cut into pieces", () => {
+    const prng = new Prng(7);
+    const elements = Array.from({ length: 900 }, (_, i) => `${i}`.repeat(prng.below(400)));
+    const whole = new LineWriter();
+    whole.write({ type: "array", key: "k", expires: null, elements });
+    whole.endArray();
+    const expected = whole.take();
+    ok(expected.split("\n").length > 5);
+    for (let run = 0; run < 20; run++) {
+      const lines = new LineWriter();
+      let at = 1 + prng.below(30);
+      lines.write({ type: "array", key: "k", expires: null, elements: elements.slice(0, at) });
+      while (at < elements.length) {
+        const next = at + 1 + prng.below(300);
+        lines.write({ type: "elements", elements: elements.slice(at, next) });
+        at = next;
+      }
+      lines.endArray();
+      strictEqual(lines.take(), expected);
+    }
+  });
+
+  it("ends with the signal's reason when it is aborted", async () => {
+    await using kv = openMemory();
+    await fillMixed(kv, 10, new Prng(1));
+    const reason = new Error("enough");
+    await rejects(textOf(dump(kv, { signal: AbortSignal.abort(reason) })), reason);
+  });
+});
+
+describe("restore", () => {
+  it("makes an equal store, of any mixture and in chunks of any size", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const prng = new Prng(seed);
+      await using from = openMemory();
+      await using to = openMemory();
+      await fillMixed(from, 100, prng);
+      const text = await contentOf(from);
+      await restore(to, chunksOf(text, 1 + prng.below(500)));
+      strictEqual(await contentOf(to), text, `seed=${seed}`);
+    }
+  });
+
+  it("makes an equal store of long values and long arrays", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.put("text", "x" + "𝄞".repeat(100_000));
+    await from.put("zeros", "\0".repeat(200_000));
+    await from.put("binary", Uint8Array.from({ length: 200_001 }, (_, i) => i * 7));
+    await from.append("mixed", "a", "𝄞".repeat(70_000), "b", new Uint8Array(99_999).fill(255), "c");
+    await from.append("many", ...Array.from({ length: 50_000 }, (_, i) => `job ${i}`));
+    const text = await contentOf(from);
+    await restore(to, chunksOf(text, 100_000));
+    strictEqual(await contentOf(to), text);
+    const binary = await to.withCodec(bytes).get("binary");
+    deepStrictEqual(binary?.slice(-2), Uint8Array.of(199_999 * 7, 200_000 * 7));
+    strictEqual(await to.length("many"), 50_000);
+    deepStrictEqual(await to.range("many", -1), ["job 49999"]);
+  });
+
+  it("replaces what is there, and leaves other keys alone unless they are to go", async () => {
+    await using from = openMemory();
+    await from.put("string", "new");
+    await from.append("array", "new");
+    const text = await contentOf(from);
+    await using to = openMemory();
+    await to.append("string", "old");
+    await to.append("array", "old", "older");
+    await to.touch("array", HOUR_MS);
+    await to.put("other", "stays");
+    await restore(to, chunksOf(text));
+    deepStrictEqual(await to.range("array"), ["new"]);
+    strictEqual((await to.inspect("array"))?.expiresIn, null);
+    strictEqual(await to.get("string"), "new");
+    strictEqual(await to.get("other"), "stays");
+    await restore(to, chunksOf(text), { clear: true });
+    strictEqual(await contentOf(to), text);
+  });
+
+  it("clears nothing for what is no dump", async () => {
+    await using kv = openMemory();
+    await kv.put("k", "v");
+    const input = chunksOf("k,v\n");
+    await rejects(restore(kv, input, { clear: true }), { name: "DumpError", code: "corrupt" });
+    strictEqual(await kv.get("k"), "v");
+  });
+
+  it("removes a key whose deadline has passed, as if it had been restored in time", async () => {
+    const clock = new ManualClock(START_MS);
+    const now = () => clock.now();
+    await using from = openMemory(clock);
+    await from.put("string", "new", { expireIn: 5_000 });
+    await from.append("array", "new");
+    await from.touch("array", 5_000);
+    await from.put("later", "new", { expireIn: 5_001 + 1_000 });
+    const text = await contentOf(from, now);
+    clock.step(5_000);
+    await using to = openMemory(clock);
+    await to.put("string", "old");
+    await to.put("array", "old");
+    await restore(to, chunksOf(text), { now });
+    deepStrictEqual(await Array.fromAsync(to.keys()), ["later"]);
+    strictEqual((await to.inspect("later"))?.expiresIn, 1_000);
+  });
+
+  it("leads to the right store when it runs again after an end at any call", async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const prng = new Prng(seed);
+      await using from = openMemory();
+      await using to = openMemory();
+      await fillMixed(from, 60, prng);
+      await from.append("long", ...Array.from({ length: 5_000 }, (_, i) => `${i}`.repeat(80)));
+      await from.touch("long", HOUR_MS);
+      const text = await contentOf(from);
+      for (let run = 0; run < 4; run++) {
+        const failing = failAtCall(to, prng.below(120));
+        await restore(failing, chunksOf(text)).catch(() => "interrupted");
+      }
+      await restore(to, chunksOf(text));
+      strictEqual(await contentOf(to), text, `seed=${seed}`);
+    }
+  });
+
+  it("rejects with what the store rejects with", async () => {
+    await using from = openMemory();
+    await fillMixed(from, 50, new Prng(3));
+    await using small = openMemoryKv({ maxEntries: undefined, maxBytes: 100 });
+    await rejects(restore(small, chunksOf(await contentOf(from))), { code: "full" });
+  });
+});
+
+describe("verify", () => {
+  it("refuses a dump that is cut at whichever byte", async () => {
+    await using kv = openMemory();
+    await fillMixed(kv, 12, new Prng(5));
+    const text = await contentOf(kv);
+    const whole = new TextEncoder().encode(text);
+    deepStrictEqual(Object.values(await verify(chunksOf(text))).length, 3);
+    for (let length = 0; length < whole.length; length++) {
+      await rejects(verify(once(whole.slice(0, length))), { name: "DumpError" }, `${length} bytes`);
+    }
+  });
+
+  it("refuses a dump with a flipped bit in whichever byte", async () => {
+    await using kv = openMemory();
+    await fillMixed(kv, 12, new Prng(6));
+    const whole = new TextEncoder().encode(await contentOf(kv));
+    const prng = new Prng(6);
+    for (let at = 0; at < whole.length; at++) {
+      const damaged = whole.slice();
+      damaged[at]! ^= 1 << prng.below(8);
+      await rejects(verify(once(damaged)), { name: "DumpError", code: "corrupt" }, `byte ${at}`);
+    }
+  });
+
+  it("says what is wrong, and in which line", async () => {
+    const value = '{"key":"k","value":"v"}';
+    const newer = '{"jetkv":"dump","version":2}';
+    const faults: [dump: string, message: RegExp][] = [
+      ["", /line 1: the dump is cut before it$/],
+      ["PK\x03\x04\n", /line 1: this is not a dump of JetKV$/],
+      [
+        sealed([], ONE_STRING, newer),
+        /line 1: its version is 2, and this program reads version 1$/,
+      ],
+      [`${HEADER}\n${value}\n`, /line 3: the dump is cut before it$/],
+      [`${HEADER}\n${value}`, /line 2: the dump is cut inside it$/],
+      [sealed([value], { ...ONE_STRING, strings: 2 }), /line 3: the number of entries before/],
+      [sealed([value], ONE_STRING) + value + "\n", /line 4: the dump has ended before it$/],
+      [sealed([value], ONE_STRING).replace("v", "w"), /line \d: /],
+      [sealed(['{"array":["x"]}'], ONE_STRING), /line 2: its elements belong to no array$/],
+      [sealed([value, '{"array":["x"]}'], ONE_STRING), /line 3: its elements belong to no array$/],
+      [sealed(['{"part":"x"}'], ONE_STRING), /line 2: its part belongs to no such value$/],
+      [sealed([value, '{"part":{"base64":"/w=="}}'], ONE_STRING), /line 3: its part belongs/],
+      [sealed(['{"key":"k","array":[]}'], ONE_STRING), /line 2: its array is malformed$/],
+      [sealed(['{"key":"\\ud800","value":""}'], ONE_STRING), /line 2: its key is malformed$/],
+      [sealed(['{"key":"k","value":"\\udc00"}'], ONE_STRING), /line 2: its value is malformed$/],
+      [sealed(['{"key":"k","value":{"base64":"/w"}}'], ONE_STRING), /its value is malformed$/],
+      [sealed(['{"key":"k","value":1}'], ONE_STRING), /line 2: its value is malformed$/],
+      [sealed(['{"key":"k","value":"","expires":1.5}'], ONE_STRING), /its expiry is malformed$/],
+      [sealed(['{"key":"k","value":"","ttl":1}'], ONE_STRING), /line 2: it has unknown fields$/],
+      [sealed([`{"key":"${"k".repeat(1025)}","value":""}`], ONE_STRING), /its key is malformed$/],
+      [sealed(["[]"], ONE_STRING), /line 2: it is not a JSON object$/],
+      [`${HEADER}\n${" ".repeat(2 ** 21)}`, /line 2: it is too long$/],
+    ];
+    for (const [text, message] of faults) {
+      await rejects(verify(chunksOf(text, 50_000)), { name: "DumpError", message });
+    }
+  });
+});
+
+describe("copy", () => {
+  it("keeps sorted dumps equal from store to store, however slow the stores are", async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const prng = new Prng(seed);
+      const clock = new ManualClock(START_MS);
+      const now = () => {
+        clock.step(prng.below(4));
+        return clock.now();
+      };
+      const stores = Array.from({ length: 5 }, () => openMemory(clock));
+      await fillMixed(stores[0]!, 200, prng);
+      const contents = [await contentOf(stores[0]!, now)];
+      for (const [i, to] of stores.slice(1).entries()) {
+        await copy(stores[i]!, to, { now });
+        clock.step(prng.below(5_000));
+        contents.push(await contentOf(to, now));
+      }
+      deepStrictEqual(new Set(contents).size, 1, `seed=${seed}`);
+      for (const kv of stores) await kv.close();
+    }
+  });
+
+  it("leads to the right store when it runs again after an end at any call", async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const prng = new Prng(seed);
+      await using from = openMemory();
+      await using to = openMemory();
+      await fillMixed(from, 60, prng);
+      for (let run = 0; run < 4; run++) {
+        await copy(from, failAtCall(to, prng.below(120))).catch(() => "interrupted");
+        await copy(failAtCall(from, prng.below(120)), to).catch(() => "interrupted");
+      }
+      await copy(from, to, { clear: prng.chance(0.5) });
+      strictEqual(await contentOf(to), await contentOf(from), `seed=${seed}`);
+    }
+  });
+
+  it("refuses to copy a store to itself, and changes nothing", async () => {
+    await using kv = openMemory();
+    await kv.append("queue", "a", "b");
+    const before = await contentOf(kv);
+    await rejects(copy(kv, kv.withCodec(bytes) as unknown as Kv, { clear: true }), TypeError);
+    strictEqual(await contentOf(kv), before);
+  });
+
+  it("copies the keys of a prefix only, and clears no others", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.putMany([["a:1", "new"], ["b:1", "new"]]);
+    await to.putMany([["a:2", "old"], ["b:2", "old"]]);
+    const copied = await copy(from, to, { prefix: "a:", clear: true });
+    deepStrictEqual(copied, { strings: 1, arrays: 0, elements: 0 });
+    deepStrictEqual((await Array.fromAsync(to.keys())).sort(), ["a:1", "b:2"]);
+  });
+});
+
+describe("sortedKeys", () => {
+  it("gives the order of the keys' bytes, in however many passes", async () => {
+    await using kv = openMemory();
+    await fillMixed(kv, 300, new Prng(9));
+    const keys = await Array.fromAsync(kv.keys());
+    const byBytes = (a: string, b: string): number =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b));
+    const expected = keys.toSorted(byBytes);
+    for (const keysMax of [2, 7, 100, 1_000]) {
+      const limits = { bytesMax: 3_000, keysMax };
+      deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected, `${keysMax}`);
+    }
+    const limits = { bytesMax: 2_048, keysMax: 1_000 };
+    deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected);
+  });
+});
+
+async function* once(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield await Promise.resolve(chunk);
+}

@@ -1,0 +1,56 @@
+/**
+ * Copies what one store holds to another, on whatever backends they are.
+ */
+
+import type { Kv } from "../kv/kv.ts";
+import { count, noProgress, type Progress } from "./piece.ts";
+import { type ReadOptions, readStore } from "./read_store.ts";
+import { StoreWriter } from "./write_store.ts";
+
+/** How to copy. */
+export interface CopyOptions extends Omit<ReadOptions, "sort"> {
+  /** Remove what the target holds under the prefix first. Default `false`. */
+  readonly clear?: boolean | undefined;
+  /** Is told how far it has come, for each piece; the object changes later. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * A key that a copy sets in the target for a moment, to see whether it is in the source too. Always
+ * the same, so that another run removes what an interrupted one left.
+ */
+const MARK = "jetkv:copying";
+const MARK_MS = 10_000;
+
+/**
+ * Copies strings and arrays, as text or bytes, with the time they have left.
+ *
+ * A key of the target that the source has too is replaced, the others stay (or go first, with
+ * `clear`). After an end at any moment, running it again leads to the store that one run would have
+ * made. Deadlines are kept to the second.
+ *
+ * @throws {TypeError} If both are one and the same store: nothing has changed then.
+ */
+export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise<Progress> {
+  const { prefix = "", clear = false, onProgress, now } = options;
+  await checkApart(from, to);
+  if (clear) await to.clear({ prefix });
+  const progress = noProgress();
+  const writer = new StoreWriter(to, now);
+  for await (const piece of readStore(from, options)) {
+    await writer.write(piece);
+    count(progress, piece);
+    onProgress?.(progress);
+  }
+  await writer.finish();
+  return progress;
+}
+
+/** Two URLs can mean one store, whose arrays would be deleted before they are read. */
+async function checkApart(from: Kv, to: Kv): Promise<void> {
+  const id = crypto.randomUUID();
+  await to.put(MARK, id, { expireIn: MARK_MS });
+  const isOne = await from.get(MARK) === id;
+  await to.remove(MARK);
+  if (isOne) throw new TypeError("Cannot copy a store to itself: both URLs lead to the same one");
+}

@@ -1,0 +1,80 @@
+/**
+ * What a store holds, as a stream of pieces that is the same for every backend: what a dump writes
+ * down, a restore puts back, and a copy hands from one store to another.
+ *
+ * A string is one piece. An array is one with its first elements and as many more as it takes, so
+ * that a queue of a million jobs is never in memory whole.
+ */
+
+import type { Codec } from "../kv/codec.ts";
+import type { Value } from "../kv/kv.ts";
+
+/** A string, with its value whole. */
+export interface StringPiece {
+  readonly type: "string";
+  readonly key: string;
+  /** When the key expires, in seconds since the Unix epoch; `null` where it stays. */
+  readonly expires: number | null;
+  readonly value: Value;
+}
+
+/** An array, with its first elements. */
+export interface ArrayPiece {
+  readonly type: "array";
+  readonly key: string;
+  /** When the key expires, in seconds since the Unix epoch; `null` where it stays. */
+  readonly expires: number | null;
+  readonly elements: readonly Value[];
+}
+
+/** More elements of the array that came before. */
+export interface ElementsPiece {
+  readonly type: "elements";
+  readonly elements: readonly Value[];
+}
+
+/** A part of what a store holds. */
+export type Piece = StringPiece | ArrayPiece | ElementsPiece;
+
+/** How far a dump, a restore or a copy has come. */
+export interface Progress {
+  /** Strings that have been passed on. */
+  strings: number;
+  /** Arrays that have been passed on, or begun. */
+  arrays: number;
+  /** Elements of these arrays. */
+  elements: number;
+}
+
+/** No progress yet. */
+export function noProgress(): Progress {
+  return { strings: 0, arrays: 0, elements: 0 };
+}
+
+/** Counts a piece. */
+export function count(progress: Progress, piece: Piece): void {
+  if (piece.type === "string") progress.strings++;
+  else progress.elements += piece.elements.length;
+  if (piece.type === "array") progress.arrays++;
+}
+
+const utf8 = new TextEncoder();
+const lenientUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const REPLACEMENT = "\ufffd";
+
+/** Bytes as text where they are UTF-8, else as they are: one form for one sequence of bytes. */
+export function textOrBytes(bytes: Uint8Array): Value {
+  const text = lenientUtf8.decode(bytes);
+  if (!text.includes(REPLACEMENT)) return text;
+  // The character may stand in the value itself: then its bytes come back. A decoder that throws
+  // would tell as well, at twenty times the cost for each binary value.
+  const back = utf8.encode(text);
+  return back.length === bytes.length && back.every((byte, i) => byte === bytes[i]) ? text : bytes;
+}
+
+/** Values in that one form. */
+export const values: Codec<Value> = {
+  encode: (value: Value): Value => value,
+  decode: textOrBytes,
+  decodeText: (text: string): Value => text,
+};
