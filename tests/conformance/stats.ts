@@ -59,9 +59,11 @@ export const stats: Cases = {
     const empty = (await kv.stats()).bytes;
     await kv.put("k", "x".repeat(1_000_000));
     const filled = (await kv.stats()).bytes;
-    ok(filled >= empty + 1_000_000, `${empty} to ${filled}`);
+    // A server's own figure moves by some kilobytes as connections come and go.
+    ok(filled >= empty + 900_000, `${empty} to ${filled}`);
     await kv.append("a", "x".repeat(1_000_000));
-    ok((await kv.stats()).bytes >= filled + 1_000_000);
+    const more = (await kv.stats()).bytes;
+    ok(more >= filled + 900_000, `${filled} to ${more}`);
   },
 
   "stats() counts pops that wait": async ({ kv, advance }) => {
