@@ -132,6 +132,34 @@ describe("file on a disk that fails", () => {
   });
 });
 
+describe("file whose change fails half-way", () => {
+  it("rejects the calls of that turn, and has none of them when it is opened anew", async () => {
+    const made = await open();
+    const values = Array.from({ length: 400 }, () => "x".repeat(500));
+    await made.kv.append("list", ...values);
+    await made.kv.put("a", "before");
+    await made.kv.close();
+    const { kv, storage } = await open(new FaultyStorage(made.storage.image));
+    strictEqual(await kv.get("a"), "before");
+    strictEqual(await kv.length("list"), 400);
+    const written = storage.image;
+    // The element taken is on a page that can be read, its neighbour on one that cannot.
+    const calls = [kv.put("a", "after")];
+    let popped = 0;
+    for (storage.readsLeft = 1; popped < 20; popped++) calls.push(kv.pop("list").then(() => true));
+    const settled = await Promise.allSettled(calls);
+    ok(settled.every(({ status }) => status === "rejected"));
+    await rejects(kv.get("a"), io);
+    await kv.close();
+    deepStrictEqual(storage.image, written);
+    const { kv: again } = await open(new FaultyStorage(storage.image));
+    strictEqual(await again.get("a"), "before");
+    strictEqual(await again.length("list"), 400);
+    deepStrictEqual(await again.check(), []);
+    await again.close();
+  });
+});
+
 async function putUntilFailure(kv: FileKv): Promise<string[]> {
   const kept: string[] = [];
   for (let i = 0; i < 200; i++) {

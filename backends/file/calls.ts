@@ -17,8 +17,9 @@ import { Upkeep } from "./upkeep.ts";
 
 /** So much is handed to the kernel before the turn ends. */
 const BATCH_BYTES = 256 * 1024;
-/** A call for so many keys is made in one turn. */
+/** A call for so many keys, which logs so much, is made in one turn. */
 const AT_ONCE_MAX = 128;
+const AT_ONCE_BYTES_MAX = 2 ** 20;
 
 /** What the calls of a file are made with. */
 export interface CallSettings {
@@ -96,8 +97,8 @@ export class Calls {
   /** Does a piece of work for each item: in one turn where they are few, and in their order. */
   each<I, R>(items: readonly I[], needOf: (item: I) => number, work: (item: I) => R): Promise<R[]> {
     const needs = items.map(needOf);
-    if (items.length <= AT_ONCE_MAX) {
-      const needBytes = needs.reduce((sum, need) => sum + need, 0);
+    const needBytes = needs.reduce((sum, need) => sum + need, 0);
+    if (items.length <= AT_ONCE_MAX && needBytes <= AT_ONCE_BYTES_MAX) {
       return this.start(needBytes, () => this.#settleEach(items, work));
     }
     return this.hold(async () => {

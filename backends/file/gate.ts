@@ -24,7 +24,7 @@ export class Gate {
   readonly #steps: (() => void)[] = [];
   #isHeld = false;
 
-  /** @param onWait Called when a call waits for room. */
+  /** @param onWait Called when a call waits for room, perhaps more than once. */
   constructor(admits: Admits, onWait: () => void) {
     this.#admits = admits;
     this.#onWait = onWait;
@@ -99,6 +99,7 @@ export class Gate {
     while (this.#queue.length > 0 && !this.#isHeld && this.#admits(this.neededBytes)) {
       this.#queue.popFirst()!.start();
     }
+    if (this.isBlocked) this.#onWait();
   }
 
   /** Rejects the next call that waits. */

@@ -50,7 +50,9 @@ export class Upkeep {
   readonly #clock: Clock;
   readonly #fail: (error: unknown) => void;
   readonly gate: Gate;
-  #running: Promise<void> | null = null;
+  #isBusy = false;
+  /** Settles when what is under way is done. */
+  #running: Promise<void> = Promise.resolve();
   /** Calls may not start: the file is being rearranged. */
   #isPaused = false;
   #isStopped = false;
@@ -119,7 +121,7 @@ export class Upkeep {
   /** Brings everything to its place; nothing may change any more. */
   async close(): Promise<void> {
     this.stop();
-    await this.#running;
+    while (this.#isBusy) await this.#running;
     await this.#checkpoint.restart({ isClean: true });
   }
 
@@ -132,18 +134,27 @@ export class Upkeep {
 
   /** Runs `work` while no call may start and no checkpoint runs. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
-    while (this.#running !== null) await this.#running;
-    this.#isPaused = true;
-    this.#commits.flush();
-    const done = work();
+    while (this.#isBusy) await this.#running;
+    return await this.#occupy(() => {
+      this.#commits.flush();
+      return this.#paused(work);
+    });
+  }
+
+  /** Runs something that nothing else of the upkeep may run beside. */
+  #occupy<T>(work: () => Promise<T>): Promise<T> {
+    this.#isBusy = true;
+    const done = (async () => {
+      try {
+        return await work();
+      } finally {
+        // At once: who is blocked from now on must find that it can start the upkeep.
+        this.#isBusy = false;
+        this.gate.pass();
+      }
+    })();
     this.#running = done.then(() => {}, () => {});
-    try {
-      return await done;
-    } finally {
-      this.#running = null;
-      this.#isPaused = false;
-      this.gate.pass();
-    }
+    return done;
   }
 
   #admits(needBytes: number): boolean {
@@ -162,10 +173,8 @@ export class Upkeep {
   }
 
   #start(): void {
-    if (this.#running !== null || this.#isStopped) return;
-    this.#running = this.#run().catch(this.#fail).finally(() => {
-      this.#running = null;
-    });
+    if (this.#isBusy || this.#isStopped) return;
+    this.#occupy(() => this.#run()).catch(this.#fail);
   }
 
   async #run(): Promise<void> {
@@ -180,10 +189,10 @@ export class Upkeep {
     } while (this.gate.isBlocked && !this.#isStopped);
   }
 
-  async #paused(work: () => Promise<void>): Promise<void> {
+  async #paused<T>(work: () => Promise<T>): Promise<T> {
     this.#isPaused = true;
     try {
-      await work();
+      return await work();
     } finally {
       this.#isPaused = false;
     }
