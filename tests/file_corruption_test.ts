@@ -19,6 +19,9 @@ import { openFileSubject } from "./support/file_subject.ts";
 import { whole } from "./support/mirror.ts";
 import { Prng } from "./support/prng.ts";
 
+/** A limit on a hang: each of these opens a store some ten thousand times. */
+const timeout = 600_000;
+
 /** What is empty in a small file, such as most of the journal, is tried here and there. */
 const SPARSE_STRIDE = 509;
 /** Zeros so near to something else are tried like it. */
@@ -81,39 +84,47 @@ function* allOffsets(image: Uint8Array): Generator<number> {
 }
 
 describe("file that was damaged", () => {
-  it("gives right data or is corrupt, whichever byte of a closed file is flipped", async () => {
-    const { image, expected } = await makeFile({ isClosed: true });
-    const prng = new Prng(1);
-    let corruptCount = 0;
-    for (const at of allOffsets(image)) {
-      const bit = 1 << prng.below(8);
-      image[at]! ^= bit;
-      const found = await outcome(image);
-      image[at]! ^= bit;
-      if (found === "corrupt") corruptCount++;
-      else deepStrictEqual(found, expected, `byte ${at}`);
-    }
-    ok(corruptCount > 0);
-  });
+  it(
+    "gives right data or is corrupt, whichever byte of a closed file is flipped",
+    { timeout },
+    async () => {
+      const { image, expected } = await makeFile({ isClosed: true });
+      const prng = new Prng(1);
+      let corruptCount = 0;
+      for (const at of allOffsets(image)) {
+        const bit = 1 << prng.below(8);
+        image[at]! ^= bit;
+        const found = await outcome(image);
+        image[at]! ^= bit;
+        if (found === "corrupt") corruptCount++;
+        else deepStrictEqual(found, expected, `byte ${at}`);
+      }
+      ok(corruptCount > 0);
+    },
+  );
 
-  it("gives right data or is corrupt, whichever byte of a killed one's is flipped", async () => {
-    const { image, expected } = await makeFile({ isClosed: false });
-    const { image: before } = await makeFileBeforeLast();
-    const lastCall = await outcome(before);
-    const prng = new Prng(2);
-    for (const at of offsets(image)) {
-      const bit = 1 << prng.below(8);
-      image[at]! ^= bit;
-      const found = await outcome(image);
-      image[at]! ^= bit;
-      if (found === "corrupt") continue;
-      // Nothing behind the last record says that it had been there: it counts as torn.
-      const isLastLost = JSON.stringify(found) === JSON.stringify(lastCall);
-      if (!isLastLost) deepStrictEqual(found, expected, `byte ${at}`);
-    }
-  });
+  it(
+    "gives right data or is corrupt, whichever byte of a killed one's is flipped",
+    { timeout },
+    async () => {
+      const { image, expected } = await makeFile({ isClosed: false });
+      const { image: before } = await makeFileBeforeLast();
+      const lastCall = await outcome(before);
+      const prng = new Prng(2);
+      for (const at of offsets(image)) {
+        const bit = 1 << prng.below(8);
+        image[at]! ^= bit;
+        const found = await outcome(image);
+        image[at]! ^= bit;
+        if (found === "corrupt") continue;
+        // Nothing behind the last record says that it had been there: it counts as torn.
+        const isLastLost = JSON.stringify(found) === JSON.stringify(lastCall);
+        if (!isLastLost) deepStrictEqual(found, expected, `byte ${at}`);
+      }
+    },
+  );
 
-  it("gives right data or is corrupt, wherever it is cut", async () => {
+  it("gives right data or is corrupt, wherever it is cut", { timeout }, async () => {
     const { image, expected } = await makeFile({ isClosed: true });
     for (const at of offsets(image)) {
       if (at === 0) continue;

@@ -24,6 +24,9 @@ const NEXT_LIFE_SHARE = 0.02;
 const NEXT_LIFE_STEPS = 20;
 const LIVES = 3;
 
+/** A limit on a hang, far above what the longest run takes. */
+const timeout = 86_400_000;
+
 const DURABILITIES = ["process", "power"] as const;
 
 /** A seed that is tried, and how many crashes were. */
@@ -59,7 +62,7 @@ async function tryCrashes(story: CrashRun, trial: Trial, lives: number): Promise
 }
 
 describe("file on a disk whose power fails", () => {
-  it(`keeps its promises at ${CRASH_POINTS} crash points`, async () => {
+  it(`keeps its promises at ${CRASH_POINTS} crash points`, { timeout }, async () => {
     let count = 0;
     for (let seed = 1; count < CRASH_POINTS; seed++) {
       for (const durability of DURABILITIES) {
@@ -72,10 +75,14 @@ describe("file on a disk whose power fails", () => {
   });
 
   for (const durability of DURABILITIES) {
-    it(`is caught with durability "${durability}" on a disk that forgets its syncs`, async () => {
-      const trial = { seed: 1, durability, prng: new Prng(1), count: 0 };
-      const story = await run({ seed: 1, steps: STEPS, durability, forgetsSyncs: true });
-      await rejects(tryCrashes(story, trial, 1), /AssertionError|KvCorruptError/);
-    });
+    it(
+      `is caught with durability "${durability}" on a disk that forgets its syncs`,
+      { timeout },
+      async () => {
+        const trial = { seed: 1, durability, prng: new Prng(1), count: 0 };
+        const story = await run({ seed: 1, steps: STEPS, durability, forgetsSyncs: true });
+        await rejects(tryCrashes(story, trial, 1), /AssertionError|KvCorruptError/);
+      },
+    );
   }
 });

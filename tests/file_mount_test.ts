@@ -50,12 +50,15 @@ function reasonToSkip(): string | false {
 }
 
 const skip = reasonToSkip();
+/** A limit on a hang. */
+const timeout = 300_000;
+
 const full = { name: "KvError", code: "full" };
 
 describe("file on a file system of its own", () => {
   it(
     "rejects with full where the disk is, and works again once there is room",
-    { skip },
+    { skip, timeout },
     async () => {
       using mounted = mount()!;
       const path = `${mounted.path}/a.db`;
@@ -83,7 +86,7 @@ describe("file on a file system of its own", () => {
     },
   );
 
-  it("rejects with io where the file is read-only", { skip }, async () => {
+  it("rejects with io where the file is read-only", { skip, timeout }, async () => {
     using mounted = mount()!;
     const path = `${mounted.path}/a.db`;
     await (await openKv({ backend: "file", path })).close();

@@ -11,6 +11,9 @@ import { isAllowed } from "./support/environment.ts";
 import type { Runtime } from "./support/processes.ts";
 import { Prng } from "./support/prng.ts";
 
+/** A limit on a hang. */
+const timeout = 300_000;
+
 const KILLS = 20;
 /** Acknowledged calls of a child before it is killed: any number up to this. */
 const ACKNOWLEDGED_MAX = 2_000;
@@ -66,7 +69,7 @@ async function isLockedOut(holder: Runtime): Promise<void> {
 describe("file of processes", () => {
   it(
     `keeps what was acknowledged when ${KILLS} processes are killed`,
-    { skip: needsRun },
+    { skip: needsRun, timeout },
     async () => {
       using directory = makeDirectory();
       const path = `${directory.path}/a.db`;
@@ -84,15 +87,19 @@ describe("file of processes", () => {
     },
   );
 
-  it("is locked for a second process of the same runtime", { skip: needsRun }, async () => {
-    await isLockedOut(own!);
-  });
+  it(
+    "is locked for a second process of the same runtime",
+    { skip: needsRun, timeout },
+    async () => {
+      await isLockedOut(own!);
+    },
+  );
 
-  it("is locked for a process of another runtime", { skip: needsOther }, async () => {
+  it("is locked for a process of another runtime", { skip: needsOther, timeout }, async () => {
     await isLockedOut(other!);
   });
 
-  it("is locked for a second store of one process", { skip: needsRun }, async () => {
+  it("is locked for a second store of one process", { skip: needsRun, timeout }, async () => {
     using directory = makeDirectory();
     const path = `${directory.path}/a.db`;
     const kv = await openKv({ backend: "file", path });
@@ -103,21 +110,21 @@ describe("file of processes", () => {
 });
 
 describe("file where none can be", () => {
-  it("rejects with io where a directory is in the way", { skip: needsRun }, async () => {
+  it("rejects with io where a directory is in the way", { skip: needsRun, timeout }, async () => {
     using directory = makeDirectory();
     const path = `${directory.path}/taken`;
     mkdirSync(path);
     await rejects(openKv({ backend: "file", path }), io);
   });
 
-  it("rejects with io where its directory is missing", { skip: needsRun }, async () => {
+  it("rejects with io where its directory is missing", { skip: needsRun, timeout }, async () => {
     using directory = makeDirectory();
     await rejects(openKv({ backend: "file", path: `${directory.path}/missing/a.db` }), io);
   });
 
   it(
     "rejects with corrupt where another file is, and leaves that alone",
-    { skip: needsRun },
+    { skip: needsRun, timeout },
     async () => {
       using directory = makeDirectory();
       const path = `${directory.path}/a.txt`;

@@ -47,6 +47,9 @@ class CountingStorage extends CrashStorage implements Storage {
   }
 }
 
+/** A limit on a hang. */
+const timeout = 300_000;
+
 /** Crashes to try of a long story. */
 const CRASHES = 150;
 
@@ -66,7 +69,7 @@ async function examine({ step, image }: Crash, value: string): Promise<number> {
 }
 
 describe("file behind the calls", () => {
-  it("grows its table and its journal, and is in order throughout", async () => {
+  it("grows its table and its journal, and is in order throughout", { timeout }, async () => {
     await using subject = await openFileSubject({ cacheBytes: 2 ** 22 });
     const { kv } = subject;
     for (let i = 0; i < 30_000; i += 3_000) {
@@ -78,7 +81,7 @@ describe("file behind the calls", () => {
   });
 
   for (const { what, count, value } of GROWTH) {
-    it(`keeps its promises when it crashes while its ${what} grows`, async () => {
+    it(`keeps its promises when it crashes while its ${what} grows`, { timeout }, async () => {
       const { kv, storage } = await openFileSubject({ cacheBytes: 2 ** 18 });
       const acknowledgedAt: number[] = [];
       for (let i = 0; i < count; i++) {
@@ -95,7 +98,7 @@ describe("file behind the calls", () => {
     });
   }
 
-  it("cuts the file when the store becomes empty", async () => {
+  it("cuts the file when the store becomes empty", { timeout }, async () => {
     const subject = await openFileSubject();
     const { kv, storage } = subject;
     const emptyBytes = storage.size();
@@ -113,7 +116,7 @@ describe("file behind the calls", () => {
     await again.kv.close();
   });
 
-  it("keeps its promises when it crashes while it is cut", async () => {
+  it("keeps its promises when it crashes while it is cut", { timeout }, async () => {
     const subject = await openFileSubject();
     const { kv, storage } = subject;
     await fill(subject, 900, "v".repeat(1_900));
@@ -133,7 +136,7 @@ describe("file behind the calls", () => {
     }
   });
 
-  it("frees keys past their deadline", async () => {
+  it("frees keys past their deadline", { timeout }, async () => {
     await using subject = await openFileSubject();
     const { kv } = subject;
     const entries = Array.from({ length: 3_000 }, (_, i) => [keyOf(i), VALUE] as const);
@@ -145,7 +148,7 @@ describe("file behind the calls", () => {
     deepStrictEqual(await kv.check(), []);
   });
 
-  it("frees the elements of a long list that was deleted", async () => {
+  it("frees the elements of a long list that was deleted", { timeout }, async () => {
     await using subject = await openFileSubject();
     const { kv, storage } = subject;
     const values = Array.from({ length: 5_000 }, () => VALUE);
@@ -161,7 +164,7 @@ describe("file behind the calls", () => {
     deepStrictEqual(await kv.check(), []);
   });
 
-  it("gives unused space back when it is compacted in use", async () => {
+  it("gives unused space back when it is compacted in use", { timeout }, async () => {
     const { kv, storage, clock } = await openFileSubject({ cacheBytes: 2 ** 18 });
     const model = new Map<string, string | string[]>();
     const prng = new Prng(1);
@@ -210,7 +213,7 @@ describe("file behind the calls", () => {
     await again.kv.close();
   });
 
-  it("keeps its promises when it crashes while it is compacted", async () => {
+  it("keeps its promises when it crashes while it is compacted", { timeout }, async () => {
     const { kv, storage } = await openFileSubject({ cacheBytes: 2 ** 18 });
     const value = "v".repeat(300);
     for (let i = 0; i < 1_600; i++) {
@@ -237,7 +240,7 @@ describe("file behind the calls", () => {
     await kv.close();
   });
 
-  it("takes a value far larger than its journal", async () => {
+  it("takes a value far larger than its journal", { timeout }, async () => {
     await using subject = await openFileSubject();
     const { kv } = subject;
     const large = "large".repeat(2_000_000);
@@ -247,7 +250,7 @@ describe("file behind the calls", () => {
     deepStrictEqual(await kv.check(), []);
   });
 
-  it("reads two pages at most for a key of a store ten times its cache", async () => {
+  it("reads two pages at most for a key of a store ten times its cache", { timeout }, async () => {
     const made = await openFileSubject({ cacheBytes: 2 ** 24 });
     await fill(made, 20_000);
     await made.kv.close();
@@ -263,7 +266,7 @@ describe("file behind the calls", () => {
     await kv.close();
   });
 
-  it("does not write the file anew when it is closed", async () => {
+  it("does not write the file anew when it is closed", { timeout }, async () => {
     const made = await openFileSubject({ cacheBytes: 2 ** 24 });
     await fill(made, 20_000);
     await made.kv.close();
