@@ -17,7 +17,7 @@ import { openKv } from "../kv/open.ts";
 import { environment } from "./support/environment.ts";
 import { startFaultProxy } from "./support/fault_proxy.ts";
 import { Prng } from "./support/prng.ts";
-import { canStartValkey, findValkey, startValkey } from "./support/valkey_server.ts";
+import { canStartValkey, findValkey, PATIENT, startValkey } from "./support/valkey_server.ts";
 
 const SEED = Number(environment("JETKV_FAULT_SEED") ?? 1);
 const CALLERS = 64;
@@ -166,7 +166,7 @@ describe("Valkey client under faults", () => {
     async () => {
       if ("reason" in server) return;
       const { port, database, url } = server;
-      await using direct = await openKv({ backend: "valkey", url, database });
+      await using direct = await openKv({ ...PATIENT, backend: "valkey", url, database });
       await direct.command("FLUSHDB");
       const prng = new Prng(SEED);
       await using proxy = await startFaultProxy({ port, prng, bytesMax: 20_000 });
@@ -194,7 +194,7 @@ describe("Valkey client under faults", () => {
   it("is caught by this test if it sends a write twice", { skip }, async () => {
     if ("reason" in server) return;
     const { url, database } = server;
-    await using kv = await openKv({ backend: "valkey", url, database });
+    await using kv = await openKv({ ...PATIENT, backend: "valkey", url, database });
     const twice = Object.create(kv) as ValkeyKv;
     twice.increment = async (key) => {
       await kv.increment(key);
@@ -278,7 +278,7 @@ describe("Valkey client and a server that", () => {
     const late = await Promise.allSettled(Array.from({ length: 100 }, () => kv.get("n0")));
     ok(late.every(({ status }) => status === "rejected"));
     own.signal("SIGCONT");
-    await using patient = await openKv({ backend: "valkey", port: own.port });
+    await using patient = await openKv({ ...PATIENT, backend: "valkey", port: own.port });
     strictEqual(await patient.put("k", "v"), true);
     for (;;) {
       const value = await kv.get("k").catch(() => null);

@@ -11,7 +11,7 @@ import type { Inspection, Kv, PutManyOptions, PutOptions, ValkeyKv } from "../kv
 import { openKv } from "../kv/open.ts";
 import type { Subject } from "./conformance/subject.ts";
 import { mirror } from "./support/mirror.ts";
-import { findValkey } from "./support/valkey_server.ts";
+import { findValkey, PATIENT } from "./support/valkey_server.ts";
 import { shiftDeadlines } from "./support/valkey_subject.ts";
 
 const SEEDS = 100;
@@ -63,7 +63,7 @@ const skip = "reason" in server ? server.reason : false;
 async function play(seed: number, change: (subject: Subject) => Subject): Promise<void> {
   if ("reason" in server) return;
   const { url, database } = server;
-  await using kv = await openKv({ backend: "valkey", url, database });
+  await using kv = await openKv({ ...PATIENT, backend: "valkey", url, database });
   await kv.command("FLUSHDB");
   await mirror(change(slowed(kv)), { seed, steps: STEPS });
 }

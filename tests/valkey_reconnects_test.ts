@@ -8,6 +8,7 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import { KvConnectionError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
+import { PATIENT } from "./support/valkey_server.ts";
 import { startScripted } from "./support/scripted_server.ts";
 
 const RECONNECTS = 12_000;
@@ -18,7 +19,7 @@ describe("Valkey client", () => {
       if (name === "DEL") peer.hangUp();
       return undefined;
     });
-    await using kv = await openKv({ backend: "valkey", port: server.port });
+    await using kv = await openKv({ ...PATIENT, backend: "valkey", port: server.port });
     /** Cuts the connection so often; gives the least memory in use meanwhile. */
     const cut = async (times: number): Promise<number> => {
       let least = Infinity;

@@ -12,7 +12,7 @@ import { KvConnectionError, KvServerError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
 import type { TlsOptions, ValkeyOptions } from "../kv/options.ts";
 import { conformance } from "./conformance/conformance.ts";
-import { canStartValkey, type OwnServer, startValkey } from "./support/valkey_server.ts";
+import { canStartValkey, type OwnServer, PATIENT, startValkey } from "./support/valkey_server.ts";
 import { openSubject } from "./support/valkey_subject.ts";
 
 const DATABASE = 3;
@@ -55,6 +55,7 @@ if (!await canStartValkey()) {
   const tls: TlsOptions = { caCerts: [await pem(server, "ca.crt")] };
   const password = PASSWORD.replace(" ", "_");
   const options: ValkeyOptions = {
+    ...PATIENT,
     backend: "valkey",
     url: `valkeys://ada:${encodeURIComponent(password)}@127.0.0.1:${server.port}/${DATABASE}`,
     tls,
@@ -69,7 +70,7 @@ if (!await canStartValkey()) {
     });
 
     const { port } = server;
-    const ada = { backend: "valkey", port, username: "ada", password } as const;
+    const ada = { ...PATIENT, backend: "valkey", port, username: "ada", password } as const;
 
     it("keeps to its database", async () => {
       await using kv = await openKv(options);

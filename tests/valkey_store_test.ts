@@ -12,7 +12,7 @@ import type { ValkeyKv } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { listed, sorted, wrongType } from "./conformance/expect.ts";
-import { findValkey } from "./support/valkey_server.ts";
+import { findValkey, PATIENT } from "./support/valkey_server.ts";
 
 const server = await findValkey();
 const skip = "reason" in server ? server.reason : false;
@@ -24,7 +24,7 @@ function test(title: string, run: Case, more: Partial<ValkeyOptions> = {}): void
   it(title, { skip, timeout: 60_000 }, async () => {
     if ("reason" in server) return;
     const { url, database } = server;
-    const options: ValkeyOptions = { ...more, backend: "valkey", url, database };
+    const options: ValkeyOptions = { ...PATIENT, ...more, backend: "valkey", url, database };
     await using kv = await openKv(options);
     await kv.command("FLUSHDB");
     await run(kv, options);

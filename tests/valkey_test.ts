@@ -2,11 +2,11 @@
  * The Valkey store keeps the contract, on a real server.
  */
 
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { conformance } from "./conformance/conformance.ts";
-import { findValkey } from "./support/valkey_server.ts";
+import { findValkey, PATIENT } from "./support/valkey_server.ts";
 import { openSubject } from "./support/valkey_subject.ts";
 
 const server = await findValkey();
@@ -14,10 +14,12 @@ if ("reason" in server) {
   describe("Valkey", () => it("keeps the contract", { skip: server.reason }));
 } else {
   const options: ValkeyOptions = {
+    ...PATIENT,
     backend: "valkey",
     url: server.url,
     database: server.database,
   };
   const admin = await openKv(options);
   conformance("Valkey", () => openSubject(options, admin));
+  describe("Valkey", () => after(() => admin.close()));
 }

@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { application } from "../../examples/deno_deploy.ts";
 import { openKv } from "../../kv/open.ts";
-import { findValkey } from "../support/valkey_server.ts";
+import { findValkey, PATIENT } from "../support/valkey_server.ts";
 
 const valkey = await findValkey();
 const ignore = "reason" in valkey;
@@ -16,6 +16,7 @@ async function serve(
 ): Promise<void> {
   if ("reason" in valkey) return;
   await using kv = await openKv({
+    ...PATIENT,
     backend: "valkey",
     url: valkey.url,
     database: valkey.database,

@@ -8,7 +8,7 @@ import { bytes } from "../../kv/codec.ts";
 import type { ValkeyKv } from "../../kv/kv.ts";
 import { openKv } from "../../kv/open.ts";
 import { isAllowed } from "../support/environment.ts";
-import { findValkey } from "../support/valkey_server.ts";
+import { findValkey, PATIENT } from "../support/valkey_server.ts";
 
 /** What the test asks of another client. */
 interface Client {
@@ -52,7 +52,7 @@ async function exchange(kv: ValkeyKv, other: Client): Promise<void> {
 async function interoperate(open: (port: number, database: number) => Promise<Client>) {
   if ("reason" in server) return;
   const { port, database, url } = server;
-  await using kv = await openKv({ backend: "valkey", url, database });
+  await using kv = await openKv({ ...PATIENT, backend: "valkey", url, database });
   const other = await open(port, database);
   try {
     await exchange(kv, other);

@@ -38,6 +38,9 @@ export interface OwnServer extends TestServer, AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Limits for tests that are not about them: the machine may be busy with other tests. */
+export const PATIENT = { connectTimeout: 20_000, readTimeout: 20_000 } as const;
+
 /** Finds or starts a server for a test file; the reason where there is none. */
 export async function findValkey(): Promise<TestServer | { readonly reason: string }> {
   const url = environment("JETKV_TEST_VALKEY");
@@ -73,22 +76,29 @@ export async function startValkey(
     ...["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--loglevel", "warning"],
     ...args,
   ];
-  const shell = `set -eu
+  const shell = `set -u
 directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
+pid=
+end() {
+  if [ -n "$pid" ]; then kill -KILL "$pid"; wait "$pid"; fi 2>/dev/null
+  rm -rf "$directory"
+}
+trap end EXIT
+trap 'exit 1' HUP INT TERM
 cd "$directory"
 ${script}
 valkey-server --dir "$directory" "$@" </dev/null >log 2>&1 & pid=$!
 echo "$pid $directory"
-cat >/dev/null
-kill -KILL "$pid" 2>/dev/null || true
-wait "$pid" 2>/dev/null || true`;
+cat >/dev/null`;
   const child = spawn("sh", ["-c", shell, "sh", ...words], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit").then(() => [""]);
   const [line] = await Promise.race([once(child.stdout!, "data"), ended]);
   if (String(line) === "") throw new Error("Cannot start valkey-server: its script failed");
   const [pid = "", directory = ""] = String(line).trim().split(" ");
+  // Nothing of it keeps the test file from ending.
   child.unref();
+  child.stdout!.destroy();
+  (child.stdin as unknown as { unref?(): void }).unref?.();
   await untilUp(chosen, tls);
   const stop = async (): Promise<void> => {
     child.ref();
