@@ -5,6 +5,7 @@
  * that came are remembered until the scan ends.
  */
 
+import { KeySet } from "../../internal/key_set.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
@@ -25,7 +26,7 @@ export async function* scanKeys(
   prefix: string,
   stringsOnly: boolean,
 ): AsyncGenerator<string[], void> {
-  const seen = new Set<string>();
+  const seen = new KeySet();
   const args = scanArguments(prefix, { count: KEYS_A_PAGE, stringsOnly });
   let cursor = "0";
   do {
@@ -36,9 +37,7 @@ export async function* scanKeys(
     const page: string[] = [];
     for (const key of found as Reply[]) {
       // A key that is not UTF-8 was written by another client, and can be no key here.
-      if (typeof key !== "string" || seen.has(key)) continue;
-      seen.add(key);
-      page.push(key);
+      if (typeof key === "string" && seen.add(key)) page.push(key);
     }
     if (page.length > 0) yield page;
   } while (cursor !== "0");
