@@ -140,9 +140,9 @@ export class Upkeep {
     try {
       return await done;
     } finally {
-      this.#running = null;
       this.#isPaused = false;
       this.gate.pass();
+      this.#end();
     }
   }
 
@@ -163,9 +163,13 @@ export class Upkeep {
 
   #start(): void {
     if (this.#running !== null || this.#isStopped) return;
-    this.#running = this.#run().catch(this.#fail).finally(() => {
-      this.#running = null;
-    });
+    this.#running = this.#run().catch(this.#fail).finally(() => this.#end());
+  }
+
+  /** Ends what ran. A call that came to wait since its last look has found it running still. */
+  #end(): void {
+    this.#running = null;
+    if (this.gate.isBlocked) this.#start();
   }
 
   async #run(): Promise<void> {
