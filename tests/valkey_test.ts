@@ -2,7 +2,7 @@
  * The Valkey store keeps the contract, on a real server.
  */
 
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { conformance } from "./conformance/conformance.ts";
@@ -20,4 +20,5 @@ if ("reason" in server) {
   };
   const admin = await openKv(options);
   conformance("Valkey", () => openSubject(options, admin));
+  after(() => admin.close());
 }

@@ -19,6 +19,11 @@ import { environment, isAllowed } from "./environment.ts";
 const TEST_DATABASE = 15;
 const START_MS_MAX = 10_000;
 
+/** What may keep a process going until it is told not to. */
+interface Handle {
+  unref?(): void;
+}
+
 /** A server to test against. */
 export interface TestServer {
   readonly host: string;
@@ -88,7 +93,8 @@ wait "$pid" 2>/dev/null || true`;
   const [line] = await Promise.race([once(child.stdout!, "data"), ended]);
   if (String(line) === "") throw new Error("Cannot start valkey-server: its script failed");
   const [pid = "", directory = ""] = String(line).trim().split(" ");
-  child.unref();
+  // On Node a pipe keeps a process going as the child itself does.
+  for (const handle of [child, child.stdin, child.stdout]) (handle as Handle).unref?.();
   await untilUp(chosen, tls);
   const stop = async (): Promise<void> => {
     child.ref();
