@@ -27,7 +27,7 @@ const { findRuntimes, makeDirectory, Writer } = canRun
   : {} as typeof import("./support/processes.ts");
 const { own, other } = canRun ? findRuntimes() : { own: null, other: null };
 const needsOther = needsRun ||
-  (other === null ? "neither Deno nor Bun stands beside this one" : false);
+  (other === null ? "there is no second runtime on the PATH" : false);
 
 const io = { name: "KvError", code: "io" };
 const locked = { name: "KvLockedError", code: "locked" };

@@ -12,19 +12,25 @@ import { fileURLToPath } from "node:url";
 
 /** A runtime that runs the tests' TypeScript. */
 export interface Runtime {
-  readonly name: "deno" | "bun";
+  readonly name: "deno" | "bun" | "node";
   readonly program: string;
   readonly args: readonly string[];
 }
 
 const DENO_ARGS = ["run", "--quiet", "--no-check", "--allow-all"];
-const WRITER = fileURLToPath(new URL("./writer.ts", import.meta.url));
+/** JavaScript beside JavaScript: on Node the tests are compiled. */
+const WRITER = fileURLToPath(import.meta.url.replace("/processes.", "/writer."));
 
-/** This runtime, and the other one if it is on the PATH. */
+/** This runtime, and another one if it is on the PATH. */
 export function findRuntimes(): { own: Runtime; other: Runtime | null } {
   const deno = { name: "deno", args: DENO_ARGS } as const;
   const bun = { name: "bun", args: [] } as const;
-  const [own, other] = "Bun" in globalThis ? [bun, deno] : [deno, bun];
+  const node = { name: "node", args: [] } as const;
+  const [own, other] = "Deno" in globalThis
+    ? [deno, bun]
+    : "Bun" in globalThis
+    ? [bun, deno]
+    : [node, deno];
   const isThere = spawnSync(other.name, ["--version"]).status === 0;
   return {
     own: { ...own, program: process.execPath },
