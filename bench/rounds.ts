@@ -86,9 +86,11 @@ async function play<S extends { close(): Promise<unknown> }>(
 ): Promise<(Row & { sample: Sample })[]> {
   try {
     const subject = await open(place.path);
-    const rows = await Array.fromAsync(pass(subject, contender.name));
-    await subject.close();
-    return rows;
+    try {
+      return await Array.fromAsync(pass(subject, contender.name));
+    } finally {
+      await subject.close();
+    }
   } catch (reason) {
     if (contender.kind !== "peer") throw reason;
     console.log(`failed: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`);
