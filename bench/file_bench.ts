@@ -7,6 +7,8 @@
  */
 
 import process from "node:process";
+import { measureGrowth, printGrowth } from "./file_growth.ts";
+import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { bareLogPower, bareLogProcess } from "./peers/bare_log.ts";
 import { levelPower, levelProcess } from "./peers/classic_level.ts";
 import { denoKvFile } from "./peers/deno_kv.ts";
@@ -90,4 +92,12 @@ for (
 ) {
   results[name] = await play(promise, keyCount, contenders);
 }
-if (!smoke) writeResults("file", results);
+const scale = smoke ? 1000 : 1;
+const keys = 1_000_000 / scale;
+const growing = [jetkvProcess, lmdbNoSync, sqliteTuned, levelProcess, bareLogProcess];
+const growth = await measureGrowth(await enter(growing), scale);
+if (!smoke) printGrowth(growth);
+const opening = await measureOpening(keys);
+const space = await measureSpace(keys);
+const cache = await measureCache(keys);
+if (!smoke) writeResults("file", { ...results, growth, opening, space, cache });
