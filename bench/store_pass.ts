@@ -80,7 +80,7 @@ function mixed(ids: Uint32Array, seed: number): Uint32Array {
 
 const FILLING_IN_FLIGHT = 256;
 /** Only a store that keeps a file for each key does not come to an end within this. */
-const FILLING_MS_MAX = 5000;
+const FILLING_MS_MAX = 2500;
 
 /**
  * Puts what the timed row had no time for, so that the later rows find as many keys in a slow store
