@@ -90,13 +90,15 @@ export async function fillServer(subject: ValkeySubject): Promise<void> {
   }
 }
 
-/** Makes the pass that plays `rows`. */
+/** Makes the pass that plays `rows`, each after a short run that is not counted. */
 export function valkeyPass(rows: readonly ValkeyRow[]): Pass<ValkeySubject | ValkeyBound> {
   return async function* (subject, name): AsyncGenerator<Row & { sample: Sample }> {
     for (const row of rows) {
-      const sample = "play" in subject
-        ? await subject.play(row)
-        : await playRow(subject, row, `${name}: ${row.row}, ${row.inFlight} in flight`);
+      const title = `${name}: ${row.row}, ${row.inFlight} in flight`;
+      const play = (row: ValkeyRow): Promise<Sample | null> =>
+        "play" in subject ? subject.play(row) : playRow(subject, row, title);
+      await play({ ...row, budgetMs: row.budgetMs / 5 });
+      const sample = await play(row);
       if (sample !== null) yield { row: row.row, inFlight: row.inFlight, sample };
     }
   };
