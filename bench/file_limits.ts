@@ -10,7 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type FileKv, openKv } from "../mod.ts";
 import { Prng } from "../tests/support/prng.ts";
-import { type DelayHistogram, delayLine, Delays } from "./delays.ts";
+import { type DelayHistogram, delayLine, Delays, delaysOfMachine } from "./delays.ts";
 import { measure, summarize } from "./measure.ts";
 import { bytesIn, temporaryPlace } from "./place.ts";
 import { runtime } from "./results.ts";
@@ -99,9 +99,11 @@ export interface SpaceResult {
   readonly emptiedBytes: number;
   readonly filling: DelayHistogram;
   readonly overwriting: DelayHistogram;
+  readonly machine: DelayHistogram;
 }
 
 const OVERWRITES_A_KEY = 10;
+const MACHINE_MS = 5000;
 
 /**
  * Fills a store, overwrites ten times as much in random order with values of 50 to 150 bytes,
@@ -132,11 +134,21 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
   const problems = await kv.check();
   if (problems.length > 0) throw new Error(`Cannot trust the file: ${problems[0]}`);
   await kv.clear({ prefix: "" });
-  const emptiedBytes = bytesIn(place.path);
   await kv.close();
+  const emptiedBytes = bytesIn(place.path);
   place.remove();
 
-  const result = { keys, filled, overwritten, compacted, emptiedBytes, filling, overwriting };
+  const machine = await delaysOfMachine(MACHINE_MS);
+  const result = {
+    keys,
+    filled,
+    overwritten,
+    compacted,
+    emptiedBytes,
+    filling,
+    overwriting,
+    machine,
+  };
   console.log(`${keys} keys of 16 + 100 bytes: bytes on the disk for a key`);
   printTable([
     ["filled", String(filled)],
@@ -145,7 +157,11 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
     ["emptied, bytes in all", String(emptiedBytes)],
   ]);
   console.log("delays of the event loop");
-  printTable([["filling", delayLine(filling)], ["overwriting", delayLine(overwriting)]]);
+  printTable([
+    ["filling", delayLine(filling)],
+    ["overwriting", delayLine(overwriting)],
+    ["a busy loop on this machine", delayLine(machine)],
+  ]);
   return result;
 }
 
