@@ -12,6 +12,7 @@ export class Delays {
   readonly #counts: number[] = new Array(BOUNDS_MS.length + 1).fill(0);
   #longestMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = 0;
 
   constructor() {
     this.#arm();
@@ -26,9 +27,9 @@ export class Delays {
   }
 
   #arm(): void {
-    const dueAt = performance.now() + 1;
+    this.#dueAt = performance.now() + 1;
     this.#timer = setTimeout(() => {
-      this.#record(performance.now() - dueAt);
+      this.#record(performance.now() - this.#dueAt);
       this.#arm();
     }, 1);
   }
@@ -40,9 +41,11 @@ export class Delays {
     this.#longestMs = Math.max(this.#longestMs, lateMs);
   }
 
-  /** Ends the measurement. */
+  /** Ends the measurement. A timer that is late by now counts as what it is late by. */
   stop(): DelayHistogram {
     clearTimeout(this.#timer);
+    const lateMs = performance.now() - this.#dueAt;
+    if (lateMs > 0) this.#record(lateMs);
     const labels = [
       ...BOUNDS_MS.map((bound) => `< ${bound} ms`),
       `>= ${BOUNDS_MS.at(-1)} ms`,
@@ -54,6 +57,18 @@ export class Delays {
       ),
     };
   }
+}
+
+/** What the machine alone does: the delays of a loop that is busy for a millisecond at a time. */
+export async function delaysOfMachine(ms: number): Promise<DelayHistogram> {
+  const delays = new Delays();
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    const turnEnd = performance.now() + 1;
+    while (performance.now() < turnEnd);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return delays.stop();
 }
 
 /** How often the loop was how late. */

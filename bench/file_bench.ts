@@ -7,14 +7,9 @@
  */
 
 import process from "node:process";
-import { bareLogPower, bareLogProcess } from "./peers/bare_log.ts";
-import { levelPower, levelProcess } from "./peers/classic_level.ts";
-import { denoKvFile } from "./peers/deno_kv.ts";
-import { jetkvPower, jetkvProcess } from "./peers/jetkv_file.ts";
-import { keyvSqlite } from "./peers/keyv_sqlite.ts";
-import { lmdbNoSync, lmdbPower, lmdbProcess } from "./peers/lmdb.ts";
-import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
-import { unstorageFs } from "./peers/unstorage_fs.ts";
+import { GROWING, POWER, PROCESS } from "./file_contenders.ts";
+import { measureGrowth, printGrowth } from "./file_growth.ts";
+import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
 import { enter, playRounds } from "./rounds.ts";
@@ -28,41 +23,20 @@ const classes = {
   process: {
     promise: "a write resolves once the kernel has it: a killed process loses nothing",
     keyCount: 100_000,
-    contenders: [
-      jetkvProcess,
-      lmdbNoSync,
-      lmdbProcess,
-      sqliteProcess,
-      sqliteTuned,
-      levelProcess,
-      keyvSqlite,
-      unstorageFs,
-      bareLogProcess,
-    ],
+    contenders: PROCESS,
   },
   power: {
     promise: "a write resolves once it is on the medium: a power loss loses nothing",
     keyCount: 20_000,
-    contenders: [
-      jetkvPower,
-      lmdbPower,
-      sqlitePower,
-      levelPower,
-      denoKvFile,
-      bareLogPower,
-    ],
+    contenders: POWER,
   },
 };
 
-async function play(
-  promise: string,
-  keyCount: number,
-  contenders: readonly Contender[],
-) {
+async function play(promise: string, keyCount: number, contenders: readonly Contender[]) {
   console.log(`File stores: 16-byte keys, 100-byte values; ${promise}`);
   printMachine();
   const rounds = smoke ? 1 : 5;
-  const budgetMs = 500;
+  const budgetMs = 300;
   const passesOf = (count: number) =>
     [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
   const series = await playRounds(await enter(contenders), {
@@ -71,9 +45,8 @@ async function play(
     warmUps: passesOf(smoke ? 50 : keyCount / 10),
     place: temporaryPlace,
   });
-  if (smoke) {
-    console.log("All answers are right; inputs this small give no figures\n");
-  } else printSeries(series);
+  if (smoke) console.log("All answers are right; inputs this small give no figures\n");
+  else printSeries(series);
   return {
     promise,
     keyCount,
@@ -85,9 +58,14 @@ async function play(
 }
 
 const results: Record<string, unknown> = {};
-for (
-  const [name, { promise, keyCount, contenders }] of Object.entries(classes)
-) {
+for (const [name, { promise, keyCount, contenders }] of Object.entries(classes)) {
   results[name] = await play(promise, keyCount, contenders);
 }
-if (!smoke) writeResults("file", results);
+const scale = smoke ? 1000 : 1;
+const keys = 1_000_000 / scale;
+const growth = await measureGrowth(await enter(GROWING), scale);
+if (!smoke) printGrowth(growth);
+const opening = await measureOpening(keys);
+const space = await measureSpace(keys);
+const cache = await measureCache(keys);
+if (!smoke) writeResults("file", { ...results, growth, opening, space, cache });

@@ -32,7 +32,7 @@ export type Pass<S> = (subject: S, name: string) => AsyncIterable<Row & { sample
 /** What to play. */
 export interface Plan<S> {
   readonly rounds: number;
-  /** Each is played on a store of its own. */
+  /** Each is played by all contenders in turn, each time on a store of its own. */
   readonly passes: readonly Pass<S>[];
   /** Played first, for the runtime to compile what it will, and not counted. */
   readonly warmUps: readonly Pass<S>[];
@@ -67,8 +67,8 @@ export async function playRounds<S extends { close(): Promise<unknown> }>(
     for (const pass of plan.warmUps) await play(entrant, pass, plan.place());
   }
   for (let round = 0; round < plan.rounds; round++) {
-    for (const entrant of rotated(entrants, round)) {
-      for (const pass of plan.passes) {
+    for (const pass of plan.passes) {
+      for (const entrant of rotated(entrants, round)) {
         for (const { sample, ...row } of await play(entrant, pass, plan.place())) {
           seriesOf(all, { ...row, contender: entrant.contender }).push(sample);
         }
@@ -86,9 +86,11 @@ async function play<S extends { close(): Promise<unknown> }>(
 ): Promise<(Row & { sample: Sample })[]> {
   try {
     const subject = await open(place.path);
-    const rows = await Array.fromAsync(pass(subject, contender.name));
-    await subject.close();
-    return rows;
+    try {
+      return await Array.fromAsync(pass(subject, contender.name));
+    } finally {
+      await subject.close();
+    }
   } catch (reason) {
     if (contender.kind !== "peer") throw reason;
     console.log(`failed: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`);

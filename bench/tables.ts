@@ -47,7 +47,11 @@ export function printSeries(all: readonly Series[]): void {
       ...ratioLines(part, rows),
     ]);
     console.log(`${title}: processor seconds of this process for 100,000 calls`);
-    printTable([["", ...rows], ...names.map((name) => line(name, cpuCell))]);
+    printTable([
+      ["", ...rows],
+      ...names.map((name) => line(name, cpuCell)),
+      ["least of the peers to JetKV", ...rows.map((row) => cpuRatioCell(part, row))],
+    ]);
   }
 }
 
@@ -63,6 +67,16 @@ function speedCell(samples: readonly Sample[]): string {
 function cpuCell(samples: readonly Sample[]): string {
   const { median } = summarize(samples.map(cpuPer100k));
   return Number.isNaN(median) ? "–" : median.toFixed(3);
+}
+
+/** How many times JetKV's processor time the thriftiest peer takes. */
+function cpuRatioCell(part: readonly Series[], row: string): string {
+  const ofRow = part.filter((series) => series.row === row);
+  const cpu = ({ samples }: Series): number => summarize(samples.map(cpuPer100k)).median;
+  const ours = ofRow.find(({ contender }) => contender.kind === "jetkv");
+  const peers = ofRow.filter(({ contender }) => contender.kind === "peer");
+  if (ours === undefined || peers.length === 0) return "–";
+  return `${(Math.min(...peers.map(cpu)) / cpu(ours)).toFixed(2)}x`;
 }
 
 function speed(series: Series): number {

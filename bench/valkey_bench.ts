@@ -45,7 +45,7 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   bareSocket,
   valkeyBenchmark,
 ];
-const rounds = smoke ? 1 : 7;
+const rounds = smoke ? 1 : 9;
 const rows = valkeyRows(smoke ? 100 : 1);
 
 console.log("Valkey clients: 16-byte keys and values unless said");
@@ -58,7 +58,7 @@ try {
   await filler.close();
   const series = await playRounds(await enter(contenders), {
     rounds,
-    passes: [valkeyPass(rows)],
+    passes: rows.map((row) => valkeyPass([row])),
     warmUps: [valkeyPass(valkeyRows(10))],
     place,
   });

@@ -1,5 +1,6 @@
 /** ioredis and its fork iovalkey, which share their interface. */
 
+import { Buffer } from "node:buffer";
 import type { Contender } from "../subject.ts";
 import type { ValkeySubject } from "../valkey_pass.ts";
 import { loadPeer } from "./load.ts";
@@ -7,7 +8,7 @@ import { loadPeer } from "./load.ts";
 interface Client {
   get(key: string): Promise<string | null>;
   getBuffer(key: string): Promise<Uint8Array | null>;
-  set(key: string, value: string | Uint8Array): Promise<unknown>;
+  set(key: string, value: string | Buffer): Promise<unknown>;
   rpush(key: string, value: string): Promise<number>;
   lpop(key: string): Promise<string | null>;
   quit(): Promise<unknown>;
@@ -45,7 +46,8 @@ class IoredisSubject implements ValkeySubject {
   }
 
   setBytes(key: string, value: Uint8Array): Promise<unknown> {
-    return this.#client.set(key, value);
+    // Of a Uint8Array that is no Buffer it would store the text "1,2,3".
+    return this.#client.set(key, Buffer.from(value.buffer, value.byteOffset, value.length));
   }
 
   close(): Promise<unknown> {

@@ -1,0 +1,210 @@
+/**
+ * What a table of speeds does not show of the file store: how long opening takes after a clean end
+ * and after a crash, what a key takes on the disk, how many reads a key outside the cache costs, and
+ * whether any call holds up the event loop.
+ */
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { type FileKv, openKv } from "../mod.ts";
+import { Prng } from "../tests/support/prng.ts";
+import { type DelayHistogram, delayLine, Delays, delaysOfMachine } from "./delays.ts";
+import { measure, summarize } from "./measure.ts";
+import { bytesIn, temporaryPlace } from "./place.ts";
+import { runtime } from "./results.ts";
+import { fill } from "./store_pass.ts";
+import { printTable } from "./tables.ts";
+import { keyOf, shuffled, valueOf } from "./workloads.ts";
+
+const OPENINGS = 5;
+
+/** Milliseconds that opening took. */
+export interface OpeningResult {
+  readonly keys: number;
+  readonly afterCloseMs: number;
+  readonly afterCrashMs: number;
+  readonly closeMs: number;
+}
+
+/** Times opening and closing a store of `keys` keys, after a clean end and after a SIGKILL. */
+export async function measureOpening(keys: number): Promise<OpeningResult> {
+  const place = temporaryPlace();
+  const path = `${place.path}/db`;
+  const afterCrash: number[] = [];
+  const afterClose: number[] = [];
+  const closing: number[] = [];
+  for (let opening = 0; opening < OPENINGS; opening++) {
+    await crash(path, opening === 0 ? keys : 0);
+    const crashed = await timed(() => openKv({ backend: "file", path }));
+    afterCrash.push(crashed.ms);
+    await expectKey(crashed.result, keys - 1);
+    closing.push((await timed(() => crashed.result.close())).ms);
+    const closed = await timed(() => openKv({ backend: "file", path }));
+    afterClose.push(closed.ms);
+    await expectKey(closed.result, 0);
+    await closed.result.close();
+  }
+  place.remove();
+  const median = (figures: number[]): number => Number(summarize(figures).median.toFixed(1));
+  const result = {
+    keys,
+    afterCloseMs: median(afterClose),
+    afterCrashMs: median(afterCrash),
+    closeMs: median(closing),
+  };
+  console.log(`${keys} keys: milliseconds, median of ${OPENINGS}`);
+  printTable([
+    ["open after a clean close", String(result.afterCloseMs)],
+    ["open after a SIGKILL", String(result.afterCrashMs)],
+    ["close", String(result.closeMs)],
+  ]);
+  return result;
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+  const start = performance.now();
+  const result = await work();
+  return { result, ms: performance.now() - start };
+}
+
+async function expectKey(kv: FileKv, id: number): Promise<void> {
+  if (await kv.get(keyOf(id)) !== valueOf(id, 0)) {
+    throw new Error(`Cannot trust key ${id}: it differs`);
+  }
+}
+
+/** Has another process write to the file, and kills it in the middle. */
+async function crash(path: string, keys: number): Promise<void> {
+  const script = fileURLToPath(new URL("./crash_child.ts", import.meta.url));
+  const options = runtime().name === "deno" ? ["run", "-A"] : [];
+  const child = spawn(process.execPath, [...options, script, path, String(keys)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const busy = new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
+  await Promise.race([busy, ended]);
+  if (child.exitCode !== null) throw new Error("Cannot crash a store: its process ended by itself");
+  child.kill("SIGKILL");
+  await ended;
+}
+
+/** Bytes on the disk for each key, and the delays of the event loop on the way. */
+export interface SpaceResult {
+  readonly keys: number;
+  readonly filled: number;
+  readonly overwritten: number;
+  readonly compacted: number;
+  readonly emptiedBytes: number;
+  readonly filling: DelayHistogram;
+  readonly overwriting: DelayHistogram;
+  readonly machine: DelayHistogram;
+}
+
+const OVERWRITES_A_KEY = 10;
+const MACHINE_MS = 5000;
+
+/**
+ * Fills a store, overwrites ten times as much in random order with values of 50 to 150 bytes,
+ * compacts and empties it, and looks at what the file takes each time.
+ */
+export async function measureSpace(keys: number): Promise<SpaceResult> {
+  const place = temporaryPlace();
+  const kv = await openKv({ backend: "file", path: `${place.path}/db` });
+  const bytesAKey = (): number => Math.round(bytesIn(place.path) / keys);
+
+  let delays = new Delays();
+  await fill(kv, shuffled(keys, 61));
+  const filling = delays.stop();
+  const filled = bytesAKey();
+
+  delays = new Delays();
+  const prng = new Prng(62);
+  const load = { count: keys * OVERWRITES_A_KEY, inFlight: 64, budgetMs: Infinity };
+  await measure(load, (at) => {
+    const value = valueOf(at, 1) + valueOf(at, 2);
+    return kv.put(keyOf(prng.below(keys)), value.slice(0, 50 + prng.below(101)));
+  });
+  const overwriting = delays.stop();
+  const overwritten = bytesAKey();
+
+  await kv.compact();
+  const compacted = bytesAKey();
+  const problems = await kv.check();
+  if (problems.length > 0) throw new Error(`Cannot trust the file: ${problems[0]}`);
+  await kv.clear({ prefix: "" });
+  await kv.close();
+  const emptiedBytes = bytesIn(place.path);
+  place.remove();
+
+  const machine = await delaysOfMachine(MACHINE_MS);
+  const result = {
+    keys,
+    filled,
+    overwritten,
+    compacted,
+    emptiedBytes,
+    filling,
+    overwriting,
+    machine,
+  };
+  console.log(`${keys} keys of 16 + 100 bytes: bytes on the disk for a key`);
+  printTable([
+    ["filled", String(filled)],
+    [`after ${OVERWRITES_A_KEY} random overwrites a key`, String(overwritten)],
+    ["compacted", String(compacted)],
+    ["emptied, bytes in all", String(emptiedBytes)],
+  ]);
+  console.log("delays of the event loop");
+  printTable([
+    ["filling", delayLine(filling)],
+    ["overwriting", delayLine(overwriting)],
+    ["a busy loop on this machine", delayLine(machine)],
+  ]);
+  return result;
+}
+
+/** System calls that read, for each get of a random key. */
+export interface CacheResult {
+  readonly keys: number;
+  readonly cacheBytes: number;
+  readonly fileBytes: number;
+  readonly readsAGet: number;
+}
+
+const GETS = 20_000;
+
+/** Counts the reads of random keys in a store ten times larger than its cache, on Linux. */
+export async function measureCache(keys: number): Promise<CacheResult | null> {
+  if (process.platform !== "linux") {
+    console.log("skipped: reads of a store larger than its cache: they are counted on Linux only");
+    return null;
+  }
+  const place = temporaryPlace();
+  const path = `${place.path}/db`;
+  const cacheBytes = Math.max(2 ** 20, Math.round(keys * 116 / 10));
+  const filler = await openKv({ backend: "file", path });
+  await fill(filler, shuffled(keys, 71));
+  await filler.close();
+
+  const kv = await openKv({ backend: "file", path, cacheBytes });
+  const prng = new Prng(72);
+  const getRandom = (): Promise<unknown> => kv.get(keyOf(prng.below(keys)));
+  const load = { count: Math.min(GETS, keys), inFlight: 1, budgetMs: Infinity };
+  await measure(load, getRandom);
+  const before = readCalls();
+  await measure(load, getRandom);
+  const readsAGet = Number(((readCalls() - before) / load.count).toFixed(2));
+  const fileBytes = bytesIn(place.path);
+  await kv.close();
+  place.remove();
+  console.log(
+    `a file of ${fileBytes} bytes, a cache of ${cacheBytes}: ${readsAGet} reads for a random get\n`,
+  );
+  return { keys, cacheBytes, fileBytes, readsAGet };
+}
+
+function readCalls(): number {
+  return Number(/syscr: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+}
