@@ -49,3 +49,9 @@ export function equalBytes(a: string | Uint8Array, b: string | Uint8Array): bool
   }
   return true;
 }
+
+/** Gives a value that nobody else can change: a copy of bytes, or the text itself. */
+export function own(value: string | Uint8Array): string | Uint8Array {
+  // Not `slice`, for that of a Node `Buffer` shares its memory.
+  return typeof value === "string" ? value : new Uint8Array(value);
+}

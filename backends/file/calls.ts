@@ -55,6 +55,11 @@ export class Calls {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** Tells whether a call that logs so many bytes would start at once. */
+  isFree(needBytes: number): boolean {
+    return this.upkeep.gate.isOpen(needBytes);
+  }
+
   /** Starts a call when it is its turn: at once, unless calls before it wait. */
   start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
     if (this.#closing !== null) throw closedError();

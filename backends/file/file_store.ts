@@ -3,7 +3,7 @@
  * it may need.
  */
 
-import { byteLength } from "../../internal/bytes.ts";
+import { byteLength, own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { closedError } from "../../kv/errors.ts";
@@ -70,9 +70,11 @@ export class FileStore implements Store {
   }
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
-    return this.#calls.call(needOf(value), () => {
+    const need = needOf(value);
+    const kept = this.#keep(value, need);
+    return this.#calls.call(need, () => {
       if (options.expireIn > 0) this.#expire(options.expireIn);
-      return this.#engine.put(key, value, options);
+      return this.#engine.put(key, kept, options);
     });
   }
 
@@ -98,16 +100,21 @@ export class FileStore implements Store {
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
     const need = needOf(value);
-    return this.#calls.call(need, () => this.#engine.putIfEqual(key, expected, value));
+    const kept = this.#keep(value, need);
+    const keptExpected = this.#keep(expected, need);
+    return this.#calls.call(need, () => this.#engine.putIfEqual(key, keptExpected, kept));
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
-    return this.#calls.call(CALL_BYTES, () => this.#engine.removeIfEqual(key, expected));
+    const kept = this.#keep(expected, CALL_BYTES);
+    return this.#calls.call(CALL_BYTES, () => this.#engine.removeIfEqual(key, kept));
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    return this.#calls.start(needOfAll(values), () => {
-      const pushed = this.#calls.settle(() => this.#engine.push(key, values, end));
+    const need = needOfAll(values);
+    const kept = this.#calls.isFree(need) ? values : values.map(own);
+    return this.#calls.start(need, () => {
+      const pushed = this.#calls.settle(() => this.#engine.push(key, kept, end));
       this.#waiters.wake(key);
       return pushed;
     });
@@ -156,8 +163,10 @@ export class FileStore implements Store {
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     const options = { expireIn, ifAbsent: false, keepTtl: false };
     if (expireIn > 0) this.#expire(expireIn);
+    // Many entries take more than a turn, and may have to wait for the first one.
+    const kept = entries.map(([key, value]) => [key, own(value)] as const);
     await this.#calls.each(
-      entries,
+      kept,
       ([, value]) => needOf(value),
       ([key, value]) => this.#engine.put(key, value, options),
     );
@@ -281,6 +290,11 @@ export class FileStore implements Store {
     }
     this.#hits++;
     return value;
+  }
+
+  /** A value as it is now, for a call that may have to wait: its caller may change it meanwhile. */
+  #keep(value: Value, needBytes: number): Value {
+    return this.#calls.isFree(needBytes) ? value : own(value);
   }
 
   /** Takes an element now, or where there is none for as long as the caller may wait. */

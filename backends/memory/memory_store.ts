@@ -5,7 +5,7 @@
  * and no lock is needed. Values are the store's own: bytes are copied on their way in and out.
  */
 
-import { byteLength, equalBytes } from "../../internal/bytes.ts";
+import { byteLength, equalBytes, own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Turns } from "../../internal/turns.ts";
@@ -336,12 +336,6 @@ export class MemoryStore implements Store {
     if (entry === undefined) this.#misses++;
     else this.#hits++;
   }
-}
-
-/** A copy of bytes that the store can keep, or the text itself. */
-function own(value: Value): Value {
-  // Not `slice`, for that of a Node `Buffer` shares its memory.
-  return typeof value === "string" ? value : new Uint8Array(value);
 }
 
 /** Reads a kept value by a codec, which gets a copy of its bytes. */

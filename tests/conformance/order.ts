@@ -4,11 +4,15 @@
  */
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { bytes } from "../../kv/codec.ts";
 import { notANumber, wrongType } from "./expect.ts";
 import type { Cases } from "./subject.ts";
 
 /** More calls than any store answers before a timer of 0 milliseconds is due. */
 const CALLS_MAX = 2_000_000;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+const BEFORE: Bytes = Uint8Array.of(1, 2, 3);
 
 /** What is true of the order of calls. */
 export const order: Cases = {
@@ -108,6 +112,31 @@ export const order: Cases = {
     await Promise.all(names.map((name, index) => kv.put(name, "x".repeat(index))));
     const values = await Promise.all(names.map((name) => kv.get(name)));
     deepStrictEqual(values.map((value) => value?.length), names.map((_, index) => index));
+  },
+
+  "calls that wait behind a long one take bytes as they are when they are made": async ({ kv }) => {
+    const binary = kv.withCodec(bytes);
+    await binary.putMany([["equal", BEFORE], ["same", BEFORE]]);
+    const values = Array.from({ length: 5 }, () => BEFORE.slice());
+    const [put, appended, expected, replacing, removed] = values as [
+      Bytes,
+      Bytes,
+      Bytes,
+      Bytes,
+      Bytes,
+    ];
+    const many = Array.from({ length: 3_000 }, (_, i) => [`many${i}`, BEFORE.slice()] as const);
+    const made = Promise.all([
+      binary.putMany(many),
+      binary.put("put", put),
+      binary.append("array", appended),
+      binary.putIfEqual("equal", expected, replacing),
+      binary.removeIfEqual("same", removed),
+    ]);
+    for (const value of [...values, ...many.map(([, value]) => value)]) value.fill(9);
+    deepStrictEqual((await made).slice(1), [true, 1, true, true]);
+    deepStrictEqual(await binary.getMany(["put", "equal", "many2999"]), [BEFORE, BEFORE, BEFORE]);
+    deepStrictEqual(await binary.range("array"), [BEFORE]);
   },
 
   "get() awaited in a loop lets timers run": async ({ kv }) => {
