@@ -23,6 +23,7 @@ const NO = Promise.resolve(false);
 export class Turns {
   #stepsLeft = STEPS_A_LOOK;
   #startedMs = performance.now();
+  #next: Promise<void> | null = null;
 
   /** Resolves with `value`: at once, or after a turn of the event loop where one is due. */
   settle<T>(value: T): Promise<T> {
@@ -37,18 +38,21 @@ export class Turns {
 
   /**
    * Tells whether the event loop has been held up for long. To be asked at each little step of
-   * work: it looks at the clock every few times only.
+   * work: it looks at the clock every few times only. Once it is due, it is for all who ask: if
+   * some went on, the others would have their turns one after the other, and timers none.
    */
   isDue(): boolean {
+    if (this.#next !== null) return true;
     if (--this.#stepsLeft > 0) return false;
     this.#stepsLeft = STEPS_A_LOOK;
     return performance.now() - this.#startedMs > TURN_MS_MAX;
   }
 
-  /** Resolves in the next turn of the event loop. */
+  /** Resolves in the next turn of the event loop, for all who wait for it together. */
   next(): Promise<void> {
-    return new Promise((resolve) => {
+    return this.#next ??= new Promise((resolve) => {
       const start = (): void => {
+        this.#next = null;
         this.#startedMs = performance.now();
         resolve();
       };
