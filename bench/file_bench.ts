@@ -8,7 +8,7 @@
 
 import process from "node:process";
 import { GROWING, POWER, PROCESS } from "./file_contenders.ts";
-import { measureGrowth, printGrowth } from "./file_growth.ts";
+import { type GrowthFigure, measureGrowth, printGrowth } from "./file_growth.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
@@ -36,7 +36,7 @@ async function play(promise: string, keyCount: number, contenders: readonly Cont
   console.log(`File stores: 16-byte keys, 100-byte values; ${promise}`);
   printMachine();
   const rounds = smoke ? 1 : 5;
-  const budgetMs = 300;
+  const budgetMs = 200;
   const passesOf = (count: number) =>
     [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
   const series = await playRounds(await enter(contenders), {
@@ -57,15 +57,22 @@ async function play(promise: string, keyCount: number, contenders: readonly Cont
   };
 }
 
-const results: Record<string, unknown> = {};
+const results: { growth?: GrowthFigure[]; [section: string]: unknown } = {};
 for (const [name, { promise, keyCount, contenders }] of Object.entries(classes)) {
   results[name] = await play(promise, keyCount, contenders);
 }
+keep();
 const scale = smoke ? 1000 : 1;
 const keys = 1_000_000 / scale;
-const growth = await measureGrowth(await enter(GROWING), scale);
+const growth = results.growth = await measureGrowth(await enter(GROWING), scale);
 if (!smoke) printGrowth(growth);
-const opening = await measureOpening(keys);
-const space = await measureSpace(keys);
-const cache = await measureCache(keys);
-if (!smoke) writeResults("file", { ...results, growth, opening, space, cache });
+keep();
+results.opening = await measureOpening(keys);
+results.cache = await measureCache(keys);
+results.space = await measureSpace(keys);
+keep();
+
+/** Writes what there is so far: the whole takes a while. */
+function keep(): void {
+  if (!smoke) writeResults("file", results);
+}

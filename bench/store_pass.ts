@@ -79,8 +79,8 @@ function mixed(ids: Uint32Array, seed: number): Uint32Array {
 }
 
 const FILLING_IN_FLIGHT = 256;
-/** Only a store that keeps a file for each key does not come to an end within this. */
-const FILLING_MS_MAX = 2500;
+/** The slowest peers do not come to an end within this: they go on with fewer keys. */
+const FILLING_MS_MAX = 1000;
 
 /**
  * Puts what the timed row had no time for, so that the later rows find as many keys in a slow store

@@ -45,7 +45,7 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   bareSocket,
   valkeyBenchmark,
 ];
-const rounds = smoke ? 1 : 9;
+const rounds = smoke ? 1 : 7;
 const rows = valkeyRows(smoke ? 100 : 1);
 
 console.log("Valkey clients: 16-byte keys and values unless said");

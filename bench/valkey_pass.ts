@@ -49,7 +49,7 @@ export function valkeyRows(scale: number): ValkeyRow[] {
     { ...small("GET", 8, 600), row: "1 MiB GET", valueBytes: KIB * KIB },
     { ...small("SET", 8, 600), row: "1 MiB SET", valueBytes: KIB * KIB },
   ];
-  return rows.map((row) => ({ ...row, budgetMs: 250, count: Math.ceil(row.count / scale) }));
+  return rows.map((row) => ({ ...row, budgetMs: 200, count: Math.ceil(row.count / scale) }));
 }
 
 function small(
