@@ -17,7 +17,7 @@ import { sortedKeys } from "../transfer/sorted_keys.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 import { Prng } from "./support/prng.ts";
-import { failAtCall } from "./support/failing_kv.ts";
+import { beforeCall, failAtCall } from "./support/troubled_kv.ts";
 
 const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
 const HOUR_MS = 3_600_000;
@@ -301,6 +301,20 @@ describe("copy", () => {
       deepStrictEqual(new Set(contents).size, 1, `seed=${seed}`);
       for (const kv of stores) await kv.close();
     }
+  });
+
+  it("keeps sorted dumps equal where the store comes late to a call", async () => {
+    const prng = new Prng(1);
+    const clock = new ManualClock(START_MS);
+    const now = () => clock.now();
+    await using from = openMemory(clock);
+    await using to = openMemory(clock);
+    await fillMixed(from, 100, prng);
+    const stalling = beforeCall(to, (name) => {
+      if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
+    });
+    await copy(from, stalling, { now });
+    strictEqual(await contentOf(to, now), await contentOf(from, now));
   });
 
   it("leads to the right store when it runs again after an end at any call", async () => {

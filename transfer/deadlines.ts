@@ -50,8 +50,8 @@ export async function inspectDeadline(
 }
 
 /** Milliseconds from now until a deadline; 0 or less where it has passed. */
-export function expireIn(expires: number, now: Now): number {
-  return expires * MS_A_SECOND - now();
+export function expireIn(expires: number, nowMs: number): number {
+  return expires * MS_A_SECOND - nowMs;
 }
 
 function toSeconds(deadlineMs: number): number {

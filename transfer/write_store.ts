@@ -6,6 +6,9 @@
  * run begins it anew. What has expired since it was read is deleted, just as it would be gone had
  * it been written in time. Nothing has to be remembered between the runs.
  *
+ * A store counts the time that a key has left from when it comes to the call. Where it was busy for
+ * long, the expiry is set once more, so that a deadline is right to much less than half a second.
+ *
  * Calls are made without waiting for each, up to a bound of calls and bytes; a store takes them in
  * their order. What a first run left half-way (one array at most, and only until the next run) is
  * the price of writing in place, which every backend can do.
@@ -19,8 +22,18 @@ import type { Piece } from "./piece.ts";
 const CALLS_MAX = 1_024;
 /** Bytes of values that are under way at once, one long value apart. */
 const BYTES_MAX = 2 ** 20;
+/** A deadline that a store takes later than this after it was asked for is set again. */
+const LATE_MS_MAX = 250;
+/** So often, at most: a store that is as slow each time is beyond help. */
+const SET_AGAIN_MAX = 8;
 /** Elements that one call appends. */
 const ELEMENTS_A_CALL = 1_024;
+
+/** A key and when it expires. */
+interface Expiring {
+  readonly key: string;
+  readonly expires: number;
+}
 
 /** Writes pieces to a store; call {@linkcode StoreWriter.finish} in the end. */
 export class StoreWriter {
@@ -29,6 +42,8 @@ export class StoreWriter {
   readonly #underWay: Promise<void>[] = [];
   #bytesUnderWay = 0;
   #failure: { readonly error: unknown } | null = null;
+  /** Keys whose expiry was late: their time began when the store came to them. */
+  #late: Expiring[] = [];
   /** The array that pieces belong to; `null` where its elements are not wanted. */
   #array: { readonly key: string; readonly expires: number | null } | null = null;
 
@@ -56,14 +71,16 @@ export class StoreWriter {
 
   #putString(key: string, value: Value, expires: number | null): void {
     if (expires === null) return this.#start(this.#kv.put(key, value), value.length);
-    const ms = expireIn(expires, this.#now);
+    const startMs = this.#now();
+    const ms = expireIn(expires, startMs);
     if (ms < 1) return this.#start(this.#kv.delete(key));
-    this.#start(this.#kv.put(key, value, { expireIn: ms }), value.length);
+    const call = this.#kv.put(key, value, { expireIn: ms });
+    this.#start(this.#noteIfLate(call, { key, expires }, startMs), value.length);
   }
 
   #openArray(key: string, expires: number | null): void {
     this.#start(this.#kv.delete(key));
-    const isExpired = expires !== null && expireIn(expires, this.#now) < 1;
+    const isExpired = expires !== null && expireIn(expires, this.#now()) < 1;
     this.#array = isExpired ? null : { key, expires };
   }
 
@@ -72,9 +89,20 @@ export class StoreWriter {
     if (this.#array === null) return;
     const { key, expires } = this.#array;
     this.#array = null;
-    if (expires === null) return;
-    const ms = expireIn(expires, this.#now);
-    this.#start(ms < 1 ? this.#kv.delete(key) : this.#kv.touch(key, ms));
+    if (expires !== null) this.#expire({ key, expires });
+  }
+
+  #expire({ key, expires }: Expiring): void {
+    const startMs = this.#now();
+    const ms = expireIn(expires, startMs);
+    if (ms < 1) return this.#start(this.#kv.delete(key));
+    this.#start(this.#noteIfLate(this.#kv.touch(key, ms), { key, expires }, startMs));
+  }
+
+  /** Waits for a call that sets an expiry counted from `startMs`. */
+  async #noteIfLate(call: Promise<unknown>, expiring: Expiring, startMs: number): Promise<void> {
+    await call;
+    if (this.#now() - startMs > LATE_MS_MAX) this.#late.push(expiring);
   }
 
   async #append(key: string, elements: readonly Value[]): Promise<void> {
@@ -104,8 +132,14 @@ export class StoreWriter {
   }
 
   async #settle(): Promise<void> {
-    this.#bytesUnderWay = 0;
-    await Promise.all(this.#underWay.splice(0));
-    if (this.#failure !== null) throw this.#failure.error;
+    for (let i = 0;; i++) {
+      this.#bytesUnderWay = 0;
+      await Promise.all(this.#underWay.splice(0));
+      if (this.#failure !== null) throw this.#failure.error;
+      const late = this.#late;
+      this.#late = [];
+      if (late.length === 0 || i === SET_AGAIN_MAX) return;
+      for (const expiring of late) this.#expire(expiring);
+    }
   }
 }
