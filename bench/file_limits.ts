@@ -1,7 +1,7 @@
 /**
  * What a table of speeds does not show of the file store: how long opening takes after a clean end
- * and after a crash, what a key takes on the disk, how many reads a key outside the cache costs, and
- * whether any call holds up the event loop.
+ * and after a crash, what a key takes on the disk, how many reads a key outside the cache costs,
+ * and whether any call holds up the event loop.
  */
 
 import { spawn } from "node:child_process";
