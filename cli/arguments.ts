@@ -3,7 +3,7 @@
  * names what is known: a typo is never silently ignored.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { show } from "../kv/errors.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./exit.ts";
@@ -23,25 +23,48 @@ export interface Parsed {
  * @throws {UsageError} If the command has no such option, or takes more or fewer arguments.
  */
 export function parseCall(words: readonly string[], command: Command): Parsed {
-  const flagNames = command.options.filter(({ value }) => value === undefined).map(nameOf);
-  const valueNames = command.options.filter(({ value }) => value !== undefined).map(nameOf);
-  const parsed = parseArgs(words.map((word) => explicit(word, flagNames)), {
-    boolean: [...flagNames, "help"],
-    string: ["_", ...valueNames],
-    alias: { help: "h" },
-    unknown: (word, name) => name === undefined || rejectOption(word, command),
-  });
-  const args = parsed._;
-  if (parsed["help"] === true) return { args, flags: NONE, values: NO_VALUES, isHelp: true };
+  const parsed = parseOptions(words, command);
+  const args = parsed.positionals;
+  if (parsed.values["help"] === true) return { args, flags: NONE, values: NO_VALUES, isHelp: true };
+  const flags = new Set<string>();
   const values = new Map<string, string>();
-  for (const name of valueNames) {
-    const value = parsed[name];
-    if (value === undefined) continue;
-    if (value === "") throw new UsageError(`Cannot take --${name} without a value`);
-    values.set(name, String(value));
+  for (const [name, value] of Object.entries(parsed.values)) {
+    if (typeof value !== "string") flags.add(name);
+    else if (value !== "") values.set(name, value);
+    else throw new UsageError(`Cannot take --${name} without a value`);
   }
   checkCount(args, command);
-  return { args, flags: new Set(flagNames.filter((name) => parsed[name])), values, isHelp: false };
+  return { args, flags, values, isHelp: false };
+}
+
+interface Options {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+}
+
+function parseOptions(words: readonly string[], command: Command): Options {
+  const options: Record<string, { type: "boolean" | "string"; short?: string }> = {
+    help: { type: "boolean", short: "h" },
+  };
+  for (const { name, value } of command.options) {
+    options[name] ??= { type: value === undefined ? "boolean" : "string" };
+  }
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    const named = words.find((word) => word.startsWith("-") && !isOption(word, options));
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" && named !== undefined) {
+      rejectOption(named, command);
+    }
+    const { message } = cause as Error;
+    throw new UsageError(`Cannot read the options: ${message.split(/[.\n]/, 1)[0]}`);
+  }
+}
+
+function isOption(word: string, options: Readonly<Record<string, unknown>>): boolean {
+  return word === "-" || word === "-h" ||
+    Object.hasOwn(options, word.slice(2).split("=", 1)[0]!);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -54,15 +77,6 @@ export function usageOf({ name, parameters, options }: Command): string {
     return optional ? `[${word}]` : word;
   });
   return ["jetkv", name, ...words, ...(options.length > 0 ? ["[options]"] : [])].join(" ");
-}
-
-/** A flag as `--flag=true`: after a bare one the parser takes the argument "true" for its value. */
-function explicit(word: string, flagNames: readonly string[]): string {
-  return word.startsWith("--") && flagNames.includes(word.slice(2)) ? `${word}=true` : word;
-}
-
-function nameOf({ name }: { readonly name: string }): string {
-  return name;
 }
 
 function rejectOption(word: string, command: Command): never {

@@ -2,11 +2,11 @@
  * Commands for the files of stores.
  */
 
-import { format as formatBytes } from "@std/fmt/bytes";
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { openFile } from "./stores.ts";
 import { print } from "./terminal.ts";
+import { formatBytes } from "./sizes.ts";
 
 const check: Command = {
   name: "check",
@@ -44,7 +44,7 @@ const compact: Command = {
     const after = (await Deno.stat(path)).size;
     if (flags.has("json")) await print(terminal.stdout, JSON.stringify({ path, before, after }));
     else {
-      const [from, to] = [before, after].map((size) => formatBytes(size, { binary: true }));
+      const [from, to] = [before, after].map((size) => formatBytes(size));
       await print(terminal.stdout, `${from} before, ${to} now`);
     }
     return EXIT.ok;

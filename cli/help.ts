@@ -2,7 +2,7 @@
  * The help of the tool and of each command, made from what the commands say of themselves.
  */
 
-import { bold, cyan } from "@std/fmt/colors";
+import { bold, cyan } from "./colours.ts";
 import { usageOf } from "./arguments.ts";
 import type { Command, Option } from "./command.ts";
 

@@ -2,7 +2,6 @@
  * Commands for keys of either type, and for the store as a whole.
  */
 
-import { format as formatBytes } from "@std/fmt/bytes";
 import type { Inspection } from "../kv/kv.ts";
 import {
   type Call,
@@ -17,6 +16,7 @@ import { plural } from "./progress.ts";
 import { openBytes, openStore } from "./stores.ts";
 import { LinePrinter, print } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
+import { formatBytes } from "./sizes.ts";
 
 const MS_A_SECOND = 1_000;
 
@@ -132,7 +132,7 @@ const stats: Command = {
     else {
       await print(terminal.stdout, `backend  ${backend}`);
       await print(terminal.stdout, `entries  ${entries}`);
-      await print(terminal.stdout, `bytes    ${bytes} (${formatBytes(bytes, { binary: true })})`);
+      await print(terminal.stdout, `bytes    ${bytes} (${formatBytes(bytes)})`);
     }
     return EXIT.ok;
   },

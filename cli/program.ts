@@ -2,11 +2,11 @@
  * The tool as a function from a command line to an exit code.
  */
 
-import { red, setColorEnabled } from "@std/fmt/colors";
 import denoJson from "../deno.json" with { type: "json" };
 import { parseCall } from "./arguments.ts";
 import { ARRAY_COMMANDS } from "./arrays.ts";
 import { BENCH_COMMANDS } from "./bench.ts";
+import { red, setColours } from "./colours.ts";
 import type { Command } from "./command.ts";
 import { SHELLS } from "./completions.ts";
 import { DUMP_COMMANDS } from "./dumps.ts";
@@ -53,7 +53,7 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  setColorEnabled(terminal.stdout.isTerminal && terminal.stderr.isTerminal);
+  setColours(terminal.stdout.isTerminal && terminal.stderr.isTerminal);
   try {
     return await runCommand(words, terminal, signal);
   } catch (thrown) {

@@ -3,7 +3,7 @@
  * elsewhere, and a sum in the end. All of it on standard error.
  */
 
-import { cyan, dim } from "@std/fmt/colors";
+import { cyan, dim } from "./colours.ts";
 import type { Progress } from "../transfer/piece.ts";
 import { print, type Sink } from "./terminal.ts";
 

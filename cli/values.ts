@@ -3,7 +3,6 @@
  * value, a duration, or a whole number.
  */
 
-import { toArrayBuffer } from "@std/streams/to-array-buffer";
 import type { Value } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
 import type { Call } from "./command.ts";
@@ -49,7 +48,7 @@ export function parseWhole(text: string, name: string): number {
 /** Reads all of standard input. */
 async function readInput({ terminal, signal }: Call): Promise<Uint8Array> {
   const input = terminal.stdin.readable.pipeThrough(new TransformStream(), { signal });
-  return new Uint8Array(await toArrayBuffer(input));
+  return new Uint8Array(await new Response(input).arrayBuffer());
 }
 
 function fromBase64(value: Value): Uint8Array {

@@ -233,7 +233,7 @@ test("check tells a damaged file, and compact how much it gave back", async () =
   assertEquals(JSON.parse((await jetkv(["check", `file:${path}`, "--json"])).stdout).faults, []);
   const { before, after } = JSON.parse((await jetkv(["compact", `file:${path}`, "--json"])).stdout);
   assert(after <= before && after === (await Deno.stat(path)).size);
-  assertMatch((await jetkv(["compact", `file:${path}`])).stdout, /^[\d.]+ kiB before, [\d.]+ kiB/);
+  assertMatch((await jetkv(["compact", `file:${path}`])).stdout, /^[\d.]+ KiB before, [\d.]+ KiB/);
   await Deno.writeTextFile(path, "this is no store");
   assertEquals((await jetkv(["check", `file:${path}`])).code, 4);
 });

@@ -1,1 +1,0 @@
-export declare function format(bytes: number, options?: { binary?: boolean }): string;

@@ -1,2 +1,0 @@
-// @ts-types="./bytes.d.ts"
-export { format } from "deno-std/fmt/bytes.js";

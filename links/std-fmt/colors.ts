@@ -1,2 +1,0 @@
-// @ts-types="./colors.d.ts"
-export { bold, cyan, dim, green, red, setColorEnabled } from "deno-std/fmt/colors.js";

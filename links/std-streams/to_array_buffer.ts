@@ -1,2 +1,0 @@
-// @ts-types="./to_array_buffer.d.ts"
-export { toArrayBuffer } from "deno-std/streams/to_array_buffer.js";
