@@ -21,6 +21,11 @@ import type { Storage } from "./storage.ts";
 
 /** What a call logs at most besides keys and values, for each of them. */
 const CALL_BYTES = 4096;
+/**
+ * What an element of an array logs at most besides its value: its head, links and cell, about 300
+ * bytes, and as much again where a pop that waits takes it at once.
+ */
+const ELEMENT_BYTES = 1024;
 /** Up to here the length of text, three bytes a unit, says enough. */
 const SHORT_VALUE = 1024;
 /** No journal has room for a call that logs more. */
@@ -111,7 +116,7 @@ export class FileStore implements Store {
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    const need = needOfAll(values);
+    const need = needOfAll(values, this.#waiters.count);
     const kept = this.#calls.isFree(need) ? values : values.map(own);
     return this.#calls.start(need, () => {
       const pushed = this.#calls.settle(() => this.#engine.push(key, kept, end));
@@ -332,12 +337,13 @@ function needOf(value: Value): number {
   return CALL_BYTES + bytes + bytes / 256;
 }
 
-/** Counts what pushing values logs at most, the pops included that wait for them. */
-function needOfAll(values: readonly Value[]): number {
-  let need = CALL_BYTES;
-  for (const value of values) need += needOf(value);
+/** Counts what pushing values logs at most, the pops and moves included that wait for them. */
+function needOfAll(values: readonly Value[], waiting: number): number {
+  let need = CALL_BYTES + Math.min(values.length, waiting) * 2 * CALL_BYTES;
+  for (const value of values) need += needOf(value) - CALL_BYTES + ELEMENT_BYTES;
   if (need > CALL_NEED_MAX) {
-    throw new RangeError(`Cannot add over ${VALUE_BYTES_MAX} bytes to an array in one call`);
+    const found = `${values.length} values take more than ${CALL_NEED_MAX} bytes of the journal`;
+    throw new RangeError(`Cannot add so much to an array in one call: ${found}`);
   }
   return need;
 }

@@ -293,4 +293,12 @@ export const lists: Cases = {
   ...popCases,
   ...rangeCases,
   ...moveCases,
+
+  "append() and prepend() take 20,000 values at once": async ({ kv }) => {
+    const values = Array.from({ length: 20_000 }, (_, index) => `v${index}`);
+    strictEqual(await kv.append("k", ...values), 20_000);
+    strictEqual(await kv.prepend("k", ...values), 40_000);
+    deepStrictEqual(await kv.range("k", 19_999, 20_001), ["v0", "v0"]);
+    deepStrictEqual(await kv.range("k", -2), ["v19998", "v19999"]);
+  },
 };
