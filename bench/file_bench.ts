@@ -8,71 +8,99 @@
 
 import process from "node:process";
 import { GROWING, POWER, PROCESS } from "./file_contenders.ts";
-import { type GrowthFigure, measureGrowth, printGrowth } from "./file_growth.ts";
+import { growthPass } from "./file_growth.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
-import { enter, playRounds } from "./rounds.ts";
+import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
-import type { Contender } from "./subject.ts";
+import type { Contender, Subject } from "./subject.ts";
 import { printSeries } from "./tables.ts";
+import { isContender, type Pass, playTurns } from "./turns.ts";
 
 const smoke = process.argv.includes("--smoke");
+const rounds = smoke ? 1 : 5;
+const budgetMs = 300;
+const scale = smoke ? 1000 : 1;
 
-const classes = {
+interface Section {
+  readonly title: string;
+  readonly contenders: readonly Contender[];
+  readonly warmUps: readonly Pass<Subject>[];
+  readonly passes: readonly Pass<Subject>[];
+  readonly rounds: number;
+}
+
+const passesOf = (count: number) =>
+  [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
+
+const sections: Record<string, Section> = {
   process: {
-    promise: "a write resolves once the kernel has it: a killed process loses nothing",
-    keyCount: 100_000,
+    title: "a write resolves once the kernel has it: a killed process loses nothing",
     contenders: PROCESS,
+    warmUps: passesOf(smoke ? 50 : 50_000),
+    passes: passesOf(smoke ? 200 : 100_000),
+    rounds,
   },
   power: {
-    promise: "a write resolves once it is on the medium: a power loss loses nothing",
-    keyCount: 20_000,
+    title: "a write resolves once it is on the medium: a power loss loses nothing",
     contenders: POWER,
+    warmUps: passesOf(smoke ? 50 : 10_000),
+    passes: passesOf(smoke ? 200 : 20_000),
+    rounds,
+  },
+  growth: {
+    title: "the same as the store grows, durability as of the first",
+    contenders: GROWING,
+    warmUps: [],
+    passes: [growthPass(scale)],
+    rounds: 1,
   },
 };
 
-async function play(promise: string, keyCount: number, contenders: readonly Contender[]) {
-  console.log(`File stores: 16-byte keys, 100-byte values; ${promise}`);
+/** Comes before the name of the section that a contender's process plays in. */
+const SECTION_OPTION = "--section=";
+
+if (isContender()) {
+  const option = process.argv.find((arg) => arg.startsWith(SECTION_OPTION)) ?? "";
+  const { contenders, warmUps, passes } = sections[option.slice(SECTION_OPTION.length)] as Section;
+  await playTurns(contenders, [...warmUps, ...passes]);
+} else await play();
+
+async function play(): Promise<void> {
+  const results: Record<string, unknown> = { budgetMs };
+  // The whole takes a while, so what there is so far is written after each part.
+  const keep = (): void => {
+    if (!smoke) writeResults("file", results);
+  };
+  for (const [name, section] of Object.entries(sections)) {
+    results[name] = await playSection(name, section);
+    keep();
+  }
+  const keys = 1_000_000 / scale;
+  results["opening"] = await measureOpening(keys);
+  results["cache"] = await measureCache(keys);
+  keep();
+  results["space"] = await measureSpace(keys);
+  keep();
+}
+
+async function playSection(
+  name: string,
+  { title, contenders, warmUps, passes, rounds }: Section,
+): Promise<unknown> {
+  console.log(`File stores: 16-byte keys, 100-byte values; ${title}`);
   printMachine();
-  const rounds = smoke ? 1 : 5;
-  const budgetMs = 200;
-  const passesOf = (count: number) =>
-    [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
-  const series = await playRounds(await enter(contenders), {
+  const series = await playRounds({
+    module: import.meta.url,
+    args: [`${SECTION_OPTION}${name}`],
+    contenders,
     rounds,
-    passes: passesOf(smoke ? 200 : keyCount),
-    warmUps: passesOf(smoke ? 50 : keyCount / 10),
+    passCount: warmUps.length + passes.length,
+    warmUpCount: warmUps.length,
     place: temporaryPlace,
   });
   if (smoke) console.log("All answers are right; inputs this small give no figures\n");
   else printSeries(series);
-  return {
-    promise,
-    keyCount,
-    rounds,
-    budgetMs,
-    settings: settingsOf(contenders),
-    series: seriesData(series),
-  };
-}
-
-const results: { growth?: GrowthFigure[]; [section: string]: unknown } = {};
-for (const [name, { promise, keyCount, contenders }] of Object.entries(classes)) {
-  results[name] = await play(promise, keyCount, contenders);
-}
-keep();
-const scale = smoke ? 1000 : 1;
-const keys = 1_000_000 / scale;
-const growth = results.growth = await measureGrowth(await enter(GROWING), scale);
-if (!smoke) printGrowth(growth);
-keep();
-results.opening = await measureOpening(keys);
-results.cache = await measureCache(keys);
-results.space = await measureSpace(keys);
-keep();
-
-/** Writes what there is so far: the whole takes a while. */
-function keep(): void {
-  if (!smoke) writeResults("file", results);
+  return { title, rounds, settings: settingsOf(contenders), series: seriesData(series) };
 }

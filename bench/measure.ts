@@ -20,8 +20,8 @@ export interface Load {
 export interface Sample {
   readonly operations: number;
   readonly seconds: number;
-  /** Processor time of this process, in user and system mode, all threads. */
-  readonly cpuSeconds: number;
+  /** Processor time of this process, in user and system mode, all threads; `null` if not known. */
+  readonly cpuSeconds: number | null;
   /** The digests of all answers, added up. */
   readonly checksum: number;
 }
@@ -31,9 +31,9 @@ export function perSecond({ operations, seconds }: Sample): number {
   return operations / seconds;
 }
 
-/** Processor seconds for 100,000 operations. */
+/** Processor seconds for 100,000 operations; `NaN` if not known. */
 export function cpuPer100k({ operations, cpuSeconds }: Sample): number {
-  return cpuSeconds / operations * 100_000;
+  return (cpuSeconds ?? NaN) / operations * 100_000;
 }
 
 const CALLS_PER_CLOCK_READ = 64;

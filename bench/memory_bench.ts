@@ -14,11 +14,15 @@ import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
-import { enter, playRounds } from "./rounds.ts";
+import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
 import { printSeries } from "./tables.ts";
+import { isContender, playTurns } from "./turns.ts";
 
 const smoke = process.argv.includes("--smoke");
+const keyCount = smoke ? 200 : 100_000;
+const rounds = smoke ? 1 : 7;
+const budgetMs = 1000;
 
 const contenders = [
   jetkvMemory,
@@ -29,36 +33,40 @@ const contenders = [
   denoKvMemory,
   bareMap,
 ];
-const keyCount = smoke ? 200 : 100_000;
-const rounds = smoke ? 1 : 7;
-const budgetMs = 1000;
 const passesOf = (count: number) =>
   [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
+const warmUps = passesOf(keyCount / 2);
+const passes = [...warmUps, ...passesOf(keyCount)];
 
-console.log("Memory stores: 16-byte keys, 100-byte values");
-printMachine();
-const series = await playRounds(await enter(contenders), {
-  rounds,
-  passes: passesOf(keyCount),
-  warmUps: passesOf(keyCount / 4),
-  place: () => ({ path: "", remove: () => {} }),
-});
-if (smoke) {
-  console.log("All answers are right; inputs this small give no figures\n");
-} else printSeries(series);
+if (isContender()) await playTurns(contenders, passes);
+else await play();
 
-const scale = smoke ? 1000 : 1;
-const arrayGrowth = await measureArrayGrowth([jetkvMemory, bareMap], scale);
-const expiry = await measureExpiry(1_000_000 / scale);
-const bytesPerEntry = await measureBytes(1_000_000 / scale);
-if (!smoke) {
+async function play(): Promise<void> {
+  console.log("Memory stores: 16-byte keys, 100-byte values");
+  printMachine();
+  const series = await playRounds({
+    module: import.meta.url,
+    contenders,
+    rounds,
+    passCount: passes.length,
+    warmUpCount: warmUps.length,
+    place: () => ({ path: "", remove: () => {} }),
+  });
+  if (smoke) console.log("All answers are right; inputs this small give no figures\n");
+  else printSeries(series);
+
+  const scale = smoke ? 1000 : 1;
+  const arrayGrowthNanoseconds = await measureArrayGrowth([jetkvMemory, bareMap], scale);
+  const expiry = await measureExpiry(1_000_000 / scale);
+  const bytesPerEntry = await measureBytes(1_000_000 / scale);
+  if (smoke) return;
   writeResults("memory", {
     keyCount,
     rounds,
     budgetMs,
     settings: settingsOf(contenders),
     series: seriesData(series),
-    arrayGrowthNanoseconds: arrayGrowth,
+    arrayGrowthNanoseconds,
     expiry,
     bytesPerEntry,
   });

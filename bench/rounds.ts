@@ -1,103 +1,137 @@
 /**
  * Has all contenders do the same in turn, round after round, so that whatever slows the machine
  * down for a while slows all of them down.
+ *
+ * Each contender has a process of its own for the whole bench, in which it waits for its turns (see
+ * `turns.ts`). In one process they would disturb one another: a compiler that has met several of
+ * them throws away and makes anew at each turn what it compiled for one, and each would pay for the
+ * garbage of the others.
  */
 
-import { collectGarbage } from "./garbage.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import type { Sample } from "./measure.ts";
 import type { Place } from "./place.ts";
+import { runtime } from "./results.ts";
 import type { Contender } from "./subject.ts";
+import { type Answer, CONTENDER_OPTION, type Row, type Turn } from "./turns.ts";
 
-/** A contender that this machine and runtime have. */
-export interface Entrant<S> {
-  readonly contender: Contender<S>;
-  readonly open: (place: string) => Promise<S>;
-}
-
-/** One row of a table, and how many of its calls are in flight together. */
-export interface Row {
-  readonly row: string;
-  readonly inFlight: number;
-}
+/** A contender without its code. */
+export type Named = Omit<Contender<unknown>, "load">;
 
 /** All runs of one row by one contender. */
 export interface Series extends Row {
-  readonly contender: Omit<Contender<unknown>, "load">;
+  readonly contender: Named;
   readonly samples: Sample[];
 }
 
-/** What a contender does in a round; it yields each row as soon as it is measured. */
-export type Pass<S> = (subject: S, name: string) => AsyncIterable<Row & { sample: Sample }>;
-
 /** What to play. */
-export interface Plan<S> {
+export interface Plan {
+  /** The module of the bench, which the processes of the contenders run. */
+  readonly module: string;
+  /** Further arguments of these processes. */
+  readonly args?: readonly string[];
+  readonly contenders: readonly Named[];
   readonly rounds: number;
-  /** Each is played by all contenders in turn, each time on a store of its own. */
-  readonly passes: readonly Pass<S>[];
-  /** Played first, for the runtime to compile what it will, and not counted. */
-  readonly warmUps: readonly Pass<S>[];
+  /** How many passes the bench has; each is played by all contenders in turn. */
+  readonly passCount: number;
+  /** How many of them are warm-ups: the first ones, played once before all rounds, not counted. */
+  readonly warmUpCount: number;
   /** Makes an empty place for a store. */
   readonly place: () => Place;
 }
 
-/** Loads the contenders, and says which ones cannot be loaded and why. */
-export async function enter<S>(contenders: readonly Contender<S>[]): Promise<Entrant<S>[]> {
-  const entrants: Entrant<S>[] = [];
-  for (const contender of contenders) {
-    try {
-      entrants.push({ contender, open: await contender.load() });
-      console.log(`${contender.name}: ${contender.settings}`);
-    } catch (reason) {
-      console.log(
-        `skipped: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`,
-      );
-    }
-  }
-  console.log();
-  return entrants;
-}
-
 /** Plays the warm-ups and then all rounds. */
-export async function playRounds<S extends { close(): Promise<unknown> }>(
-  entrants: readonly Entrant<S>[],
-  plan: Plan<S>,
-): Promise<Series[]> {
+export async function playRounds(plan: Plan): Promise<Series[]> {
+  const players = await enter(plan);
   const all = new Map<string, Series>();
-  for (const entrant of entrants) {
-    for (const pass of plan.warmUps) await play(entrant, pass, plan.place());
-  }
-  for (let round = 0; round < plan.rounds; round++) {
-    for (const pass of plan.passes) {
-      for (const entrant of rotated(entrants, round)) {
-        for (const { sample, ...row } of await play(entrant, pass, plan.place())) {
-          seriesOf(all, { ...row, contender: entrant.contender }).push(sample);
+  try {
+    for (let pass = 0; pass < plan.warmUpCount; pass++) {
+      for (const player of players) await player.play(pass, plan.place());
+    }
+    for (let round = 0; round < plan.rounds; round++) {
+      for (let pass = plan.warmUpCount; pass < plan.passCount; pass++) {
+        for (const player of rotated(players, round)) {
+          for (const { sample, ...row } of await player.play(pass, plan.place())) {
+            seriesOf(all, { ...row, contender: player.contender }).push(sample);
+          }
         }
       }
     }
+  } finally {
+    for (const player of players) player.stop();
   }
   return [...all.values()];
 }
 
-/** Plays one pass. Where a peer fails, the bench says so and goes on without its figures. */
-async function play<S extends { close(): Promise<unknown> }>(
-  { contender, open }: Entrant<S>,
-  pass: Pass<S>,
-  place: Place,
-): Promise<(Row & { sample: Sample })[]> {
-  try {
-    const subject = await open(place.path);
-    try {
-      return await Array.fromAsync(pass(subject, contender.name));
-    } finally {
-      await subject.close();
+/** Starts the contenders, and says which ones cannot be had and why. */
+async function enter({ module, args = [], contenders }: Plan): Promise<Player[]> {
+  const players: Player[] = [];
+  for (const contender of contenders) {
+    const player = new Player(contender, [fileURLToPath(module), ...args]);
+    const { failed } = await player.answer();
+    if (failed === undefined) {
+      console.log(`${contender.name}: ${contender.settings}`);
+      players.push(player);
+    } else {
+      console.log(`skipped: ${contender.name}: ${failed}`);
+      player.stop();
     }
-  } catch (reason) {
-    if (contender.kind !== "peer") throw reason;
-    console.log(`failed: ${contender.name}: ${reason instanceof Error ? reason.message : reason}`);
-    return [];
-  } finally {
+  }
+  console.log();
+  return players;
+}
+
+/** A contender in its process. */
+class Player {
+  readonly contender: Named;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  #hasEnded = false;
+
+  constructor(contender: Named, script: readonly string[]) {
+    this.contender = contender;
+    const options = runtime().name === "deno" ? ["run", "-A", "--unstable-kv"] : [];
+    const own = [...process.argv.slice(2), `${CONTENDER_OPTION}${contender.name}`];
+    const args = [...options, ...script, ...own];
+    this.#child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    const lines: Interface = createInterface({ input: this.#child.stdout! });
+    this.#lines = lines[Symbol.asyncIterator]();
+  }
+
+  /** The next answer of the process. */
+  async answer(): Promise<Answer> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done === true) {
+        this.#hasEnded = true;
+        return { failed: "its process ended" };
+      }
+      // What is no answer is something that the contender's own code prints.
+      if (value.startsWith("{")) return JSON.parse(value) as Answer;
+      console.log(`${this.contender.name} prints: ${value}`);
+    }
+  }
+
+  /** Plays one pass. Where a peer fails, the bench says so and goes on without its figures. */
+  async play(pass: number, place: Place): Promise<readonly (Row & { sample: Sample })[]> {
+    if (this.#hasEnded) return [];
+    const turn: Turn = { pass, place: place.path };
+    this.#child.stdin!.write(`${JSON.stringify(turn)}\n`);
+    const { rows = [], failed } = await this.answer();
     place.remove();
-    collectGarbage();
+    if (failed !== undefined) {
+      const message = `failed: ${this.contender.name}: ${failed}`;
+      if (this.contender.kind !== "peer") throw new Error(message);
+      console.log(message);
+    }
+    return rows;
+  }
+
+  stop(): void {
+    this.#child.kill();
   }
 }
 

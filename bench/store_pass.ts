@@ -4,8 +4,8 @@
  */
 
 import { type Load, measure, type Sample } from "./measure.ts";
-import type { Pass, Row } from "./rounds.ts";
 import type { Subject } from "./subject.ts";
+import type { Pass, Row } from "./turns.ts";
 import { ARRAY_COUNT, arrayOf, digest, keyOf, shuffled, valueOf } from "./workloads.ts";
 
 /** Makes the pass that plays each row with `load`, whose count is that of the keys. */

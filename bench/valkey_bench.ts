@@ -17,9 +17,10 @@ import { nodeRedis2, nodeRedis3 } from "./peers/node_redis.ts";
 import { valkeyBenchmark } from "./peers/valkey_benchmark.ts";
 import { valkeyGlide } from "./peers/valkey_glide.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
-import { enter, playRounds } from "./rounds.ts";
+import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
 import { printSeries } from "./tables.ts";
+import { isContender, playTurns } from "./turns.ts";
 import {
   fillServer,
   type ValkeyBound,
@@ -46,28 +47,36 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   valkeyBenchmark,
 ];
 const rounds = smoke ? 1 : 7;
-const rows = valkeyRows(smoke ? 100 : 1);
+const warmUps = [valkeyPass(valkeyRows(smoke ? 100 : 10))];
+const passes = valkeyRows(smoke ? 100 : 1).map((row) => valkeyPass([row]));
 
-console.log("Valkey clients: 16-byte keys and values unless said");
-printMachine();
-const server = await startServer();
-try {
-  const place = () => ({ path: `${server.port}`, remove: () => {} });
-  const filler = await (await jetkvValkey.load())(place().path);
-  await fillServer(filler);
-  await filler.close();
-  const series = await playRounds(await enter(contenders), {
-    rounds,
-    passes: rows.map((row) => valkeyPass([row])),
-    warmUps: [valkeyPass(valkeyRows(10))],
-    place,
-  });
-  if (smoke) console.log("All answers are right; inputs this small give no figures\n");
-  else {
+if (isContender()) await playTurns(contenders, [...warmUps, ...passes]);
+else await play();
+
+async function play(): Promise<void> {
+  console.log("Valkey clients: 16-byte keys and values unless said");
+  printMachine();
+  const server = await startServer();
+  try {
+    const filler = await (await jetkvValkey.load())(`${server.port}`);
+    await fillServer(filler);
+    await filler.close();
+    const series = await playRounds({
+      module: import.meta.url,
+      contenders,
+      rounds,
+      passCount: warmUps.length + passes.length,
+      warmUpCount: warmUps.length,
+      place: () => ({ path: `${server.port}`, remove: () => {} }),
+    });
+    if (smoke) {
+      console.log("All answers are right; inputs this small give no figures\n");
+      return;
+    }
     printSeries(series);
     const settings = settingsOf(contenders);
     writeResults("valkey", { rounds, settings, series: seriesData(series) });
+  } finally {
+    await server.stop();
   }
-} finally {
-  await server.stop();
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Load, measure, type Sample } from "./measure.ts";
-import type { Pass, Row } from "./rounds.ts";
+import type { Pass, Row } from "./turns.ts";
 import { ARRAY_COUNT, arrayOf, digest, keyOf, shuffled } from "./workloads.ts";
 
 /** An open client under measurement. */

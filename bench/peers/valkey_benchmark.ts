@@ -24,7 +24,7 @@ class ValkeyBenchmark implements ValkeyBound {
     const output = await run([...args, "-d", "16", "-r", "10000", "-t", row.command, "--csv"]);
     const perSecond = Number(/^"[A-Z]+","([\d.]+)"/m.exec(output)?.[1]);
     if (!(perSecond > 0)) throw new Error(`Cannot read what valkey-benchmark printed: ${output}`);
-    return { operations, seconds: operations / perSecond, cpuSeconds: NaN, checksum: 0 };
+    return { operations, seconds: operations / perSecond, cpuSeconds: null, checksum: 0 };
   }
 
   async close(): Promise<void> {}

@@ -1,0 +1,78 @@
+/** The process of one contender: it loads its code, and plays a pass whenever it is its turn. */
+
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { collectGarbage } from "./garbage.ts";
+import type { Sample } from "./measure.ts";
+import type { Contender } from "./subject.ts";
+
+/** One row of a table, and how many of its calls are in flight together. */
+export interface Row {
+  readonly row: string;
+  readonly inFlight: number;
+}
+
+/** What a contender does in a turn; it yields each row as soon as it is measured. */
+export type Pass<S> = (subject: S, name: string) => AsyncIterable<Row & { sample: Sample }>;
+
+/** What a process is told: to play the pass with this number on a store at this place. */
+export interface Turn {
+  readonly pass: number;
+  readonly place: string;
+}
+
+/** What it says when it is ready, and after each turn. */
+export interface Answer {
+  readonly rows?: readonly (Row & { sample: Sample })[];
+  /** Why it cannot play, or what went wrong. */
+  readonly failed?: string;
+}
+
+/** Comes before the name of the contender whose process it is. */
+export const CONTENDER_OPTION = "--contender=";
+
+/** Whether this is the process of a contender, and not that of the bench itself. */
+export function isContender(): boolean {
+  return process.argv.some((arg) => arg.startsWith(CONTENDER_OPTION));
+}
+
+/** Plays turns until the bench ends. */
+export async function playTurns<S extends { close(): Promise<unknown> }>(
+  contenders: readonly Contender<S>[],
+  passes: readonly Pass<S>[],
+): Promise<void> {
+  const option = process.argv.find((arg) => arg.startsWith(CONTENDER_OPTION)) ?? "";
+  const name = option.slice(CONTENDER_OPTION.length);
+  const contender = contenders.find((contender) => contender.name === name);
+  if (contender === undefined) return answer({ failed: `no contender has the name ${name}` });
+  let open: (place: string) => Promise<S>;
+  try {
+    open = await contender.load();
+    answer({});
+  } catch (reason) {
+    return answer({ failed: messageOf(reason) });
+  }
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { pass, place } = JSON.parse(line) as Turn;
+    try {
+      const subject = await open(place);
+      try {
+        const rows = passes[pass]?.(subject, name) ?? [];
+        answer({ rows: await Array.fromAsync(rows) });
+      } finally {
+        await subject.close();
+      }
+    } catch (reason) {
+      answer({ failed: messageOf(reason) });
+    }
+    collectGarbage();
+  }
+}
+
+function answer(answer: Answer): void {
+  console.log(JSON.stringify(answer));
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
