@@ -19,10 +19,14 @@ interface Figure {
   readonly perSecondHigh: number;
 }
 
-interface Results {
+interface Section {
+  readonly series: readonly Figure[];
+}
+
+/** A bench of one section has its figures at the top, one of several below their names. */
+interface Results extends Partial<Section>, Readonly<Record<string, unknown>> {
   readonly taken: string;
   readonly machine: Readonly<Record<string, string | number>>;
-  readonly series: readonly Figure[];
 }
 
 interface Theme {
@@ -54,13 +58,28 @@ const FIGURES = new URL("../docs/figures/", import.meta.url);
 mkdirSync(FIGURES, { recursive: true });
 for (const file of readdirSync(RESULTS).filter((name) => name.endsWith(".json"))) {
   const results = JSON.parse(readFileSync(new URL(file, RESULTS), "utf8")) as Results;
-  const name = file.replace(/\.json$/, "");
-  for (const [theme, colours] of Object.entries(THEMES)) {
-    writeFileSync(new URL(`${name}.${theme}.svg`, FIGURES), draw(name, results, colours));
+  for (const [section, series] of seriesOf(results)) {
+    const name = file.replace(/\.json$/, section);
+    for (const [theme, colours] of Object.entries(THEMES)) {
+      writeFileSync(new URL(`${name}.${theme}.svg`, FIGURES), draw(name, results, series, colours));
+    }
   }
 }
 
-function draw(name: string, { taken, machine, series }: Results, theme: Theme): string {
+function seriesOf(results: Results): [section: string, series: readonly Figure[]][] {
+  if (results.series !== undefined) return [["", results.series]];
+  return ["process", "power"].flatMap((name) => {
+    const section = results[name] as Section | undefined;
+    return section === undefined ? [] : [[`.${name}`, section.series]];
+  });
+}
+
+function draw(
+  name: string,
+  { taken, machine }: Results,
+  series: readonly Figure[],
+  theme: Theme,
+): string {
   const panels = [...Map.groupBy(series, (figure) => `${figure.inFlight}\n${figure.row}`).values()];
   const heights = panels.map((figures) => TITLE_HEIGHT + figures.length * BAR_STEP + GAP);
   const drawn: string[] = [];
@@ -86,8 +105,9 @@ ${drawn.join("\n")}
 }
 
 function titleOf(name: string): string {
-  const [subject = "", runtime = ""] = name.split(".");
-  return `${subject} on ${runtime}: operations a second, more is better`;
+  const [subject = "", runtime = "", section] = name.split(".");
+  const kind = section === undefined ? "" : `, durability "${section}"`;
+  return `${subject} on ${runtime}${kind}: operations a second, more is better`;
 }
 
 function drawPanel(figures: readonly Figure[], left: number, top: number, theme: Theme): string {
