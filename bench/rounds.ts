@@ -84,6 +84,9 @@ async function enter({ module, args = [], contenders }: Plan): Promise<Player[]>
   return players;
 }
 
+/** A pass takes seconds; to fill stores of growing sizes takes the slowest a few minutes. */
+const ANSWER_MS_MAX = 300_000;
+
 /** A contender in its process. */
 class Player {
   readonly contender: Named;
@@ -101,13 +104,22 @@ class Player {
     this.#lines = lines[Symbol.asyncIterator]();
   }
 
-  /** The next answer of the process. */
+  /** The next answer of the process. One that stays silent is ended: it would hold up the bench. */
   async answer(): Promise<Answer> {
+    const timer = setTimeout(() => this.stop(), ANSWER_MS_MAX);
+    try {
+      return await this.#nextAnswer();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #nextAnswer(): Promise<Answer> {
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done === true) {
         this.#hasEnded = true;
-        return { failed: "its process ended" };
+        return { failed: "its process ended, or stayed silent for minutes" };
       }
       // What is no answer is something that the contender's own code prints.
       if (value.startsWith("{")) return JSON.parse(value) as Answer;
@@ -131,7 +143,7 @@ class Player {
   }
 
   stop(): void {
-    this.#child.kill();
+    this.#child.kill("SIGKILL");
   }
 }
 
