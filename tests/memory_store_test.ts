@@ -5,8 +5,10 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
+import { openMemoryKv } from "../backends/memory/memory_kv.ts";
 import type { Kv } from "../kv/kv.ts";
 import { contents, held, listed, sorted } from "./conformance/expect.ts";
+import { ManualClock } from "./support/manual_clock.ts";
 import { openMemorySubject } from "./support/memory_subject.ts";
 import { play } from "./support/mirror.ts";
 import { Prng } from "./support/prng.ts";
@@ -101,6 +103,8 @@ describe("memory store: eviction by maxEntries", () => {
     ]);
     await kv.delete("b");
     strictEqual(await kv.put("d", "1"), true);
+    strictEqual(await kv.put("e", "1"), true);
+    deepStrictEqual(await sorted(kv.keys()), ["a", "c", "e"]);
   });
 
   it("put() over an array needs no more room", async () => {
@@ -237,6 +241,28 @@ describe("memory store: eviction by maxBytes", () => {
     strictEqual(await kv.move("b", "b", { take: "first", put: "last" }), "x".repeat(50));
     strictEqual((await kv.stats()).bytes, 52);
     strictEqual((await kv.stats()).evictions, 0);
+  });
+
+  it("put() and move() keep what they found, though its time comes meanwhile", async () => {
+    for (let expireIn = 1; expireIn < 20; expireIn++) {
+      let nowMs = 0;
+      const clock = new ManualClock();
+      const ticking = { now: () => nowMs++, after: clock.after.bind(clock) };
+      await using kv = openMemoryKv({ maxEntries: undefined, maxBytes: 10 }, ticking);
+      await kv.put("o", "12345");
+      await kv.put("k", "v", { expireIn });
+      await kv.put("k", "x".repeat(9));
+      strictEqual(await kv.get("k"), "x".repeat(9), `expireIn=${expireIn}`);
+      strictEqual((await kv.stats()).bytes, 10, `expireIn=${expireIn}`);
+      await kv.remove("k");
+      await kv.append("a", "1234567");
+      await kv.put("o", "1");
+      await kv.touch("a", expireIn);
+      const moved = await kv.move("a", "bcd", { take: "first", put: "last" });
+      deepStrictEqual(await kv.range("bcd"), moved === null ? [] : [moved], `in ${expireIn} ms`);
+      await kv.delete("o");
+      strictEqual((await kv.stats()).bytes, moved === null ? 0 : 10, `expireIn=${expireIn}`);
+    }
   });
 
   it("stats() counts the bytes of what is there after any calls", async () => {
@@ -391,5 +417,52 @@ describe("memory store: scans", () => {
     }
     strictEqual(new Set(seen).size, seen.length);
     strictEqual(seen.filter((key) => key.startsWith("old")).length, 1_000);
+  });
+
+  it("keys() is no entry of its own, whether it ends, is left or is forgotten", async () => {
+    await using subject = openMemorySubject({ maxEntries: 3 });
+    const { kv } = subject;
+    await kv.putMany([["a", "1"], ["b", "2"], ["c", "3"]]);
+    const before = await kv.stats();
+    const forgotten = kv.keys();
+    await forgotten.next();
+    for await (const key of kv.keys()) {
+      await kv.put(key, "4");
+      if (key === "b") break;
+    }
+    deepStrictEqual(await sorted(kv.keys()), ["a", "b", "c"]);
+    const { hits: _hits, ...after } = await kv.stats();
+    deepStrictEqual({ ...after, hits: before.hits }, before);
+    strictEqual(await kv.clear({ prefix: "" }), 3);
+    strictEqual((await kv.stats()).entries, 0);
+  });
+
+  it("keys() leaves out what came after it started, though another scan started later", async () => {
+    await using subject = openMemorySubject();
+    const { kv } = subject;
+    await kv.putMany([["a", "1"], ["b", "2"]]);
+    const first = kv.keys();
+    const seenFirst = [(await first.next()).value];
+    await kv.put("c", "3");
+    const second = kv.keys();
+    const seenSecond = [(await second.next()).value];
+    await kv.put("d", "4");
+    for await (const key of first) seenFirst.push(key);
+    for await (const key of second) seenSecond.push(key);
+    deepStrictEqual(seenFirst, ["a", "b"]);
+    deepStrictEqual(seenSecond, ["a", "b", "c"]);
+  });
+
+  it("clear() ends, and spares what is put meanwhile, though more comes than it removes", async () => {
+    await using subject = openMemorySubject();
+    const { kv } = subject;
+    const count = 20_000;
+    await kv.putMany(Array.from({ length: count }, (_, index) => [`k${index}`, "v"]));
+    let isCleared = false;
+    const clearing = kv.clear({ prefix: "" }).finally(() => isCleared = true);
+    let more = 0;
+    while (!isCleared) await kv.put(`more${more++}`, "v");
+    strictEqual(await clearing, count);
+    strictEqual((await kv.stats()).entries, more);
   });
 });

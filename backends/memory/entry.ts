@@ -1,25 +1,21 @@
 /**
  * What the memory store keeps for a key.
  *
- * One class for both types, changed in place: overwriting a key costs no look-up more than reading
- * it, and the key keeps its place among those that a running scan has still to meet.
+ * A string of an unbounded store that never expires is kept as it is: most strings are, and an
+ * object around each would cost every call another look at memory. What has more to remember (when
+ * it expires, when it was last used, what is in it) is an {@linkcode Entry}.
  */
 
 import { Deque } from "../../internal/deque.ts";
 import type { Linked } from "../../internal/linked_list.ts";
 import type { Value } from "../../kv/kv.ts";
 
-/** A string, or the elements of an array. */
-export type Content = Value | Deque<Value>;
+/** What stands at a key: a string as it is, or an entry. */
+export type Slot = Value | StringEntry | ArrayEntry;
 
-/** A key and what it holds. */
-export class Entry<C extends Content = Content> implements Linked<Entry> {
+/** A key that has more to remember than a value. */
+export abstract class Entry {
   readonly key: string;
-  /** Counts up with each new key, in the order of the map. */
-  readonly born: number;
-  content: C;
-  /** Of the key and its content; text counts a byte a UTF-16 code unit. */
-  bytes: number;
   /**
    * When it expires, in milliseconds since the epoch; `null` if never. Not `Infinity`: V8 keeps a
    * fraction or an infinity in a box of its own, 16 bytes an entry even where no entry expires.
@@ -27,30 +23,43 @@ export class Entry<C extends Content = Content> implements Linked<Entry> {
   deadlineMs: number | null = null;
   /** Where it stands in the expiry heap; −1 if it does not. */
   heapAt = -1;
-  /** Neighbours in the order of use, where the store keeps one. */
-  previous: Entry | null = null;
-  next: Entry | null = null;
 
-  constructor(key: string, born: number, content: C, bytes: number) {
+  constructor(key: string) {
     this.key = key;
-    this.born = born;
-    this.content = content;
-    this.bytes = bytes;
   }
 }
 
-/** An entry that holds a string. */
-export type StringEntry = Entry<Value>;
+/** A string that expires, or may be evicted. */
+export class StringEntry extends Entry implements Linked<StringEntry> {
+  value: Value;
+  /** Neighbours in the order of use, where the store keeps one. */
+  previous: StringEntry | null = null;
+  next: StringEntry | null = null;
 
-/** An entry that holds an array. */
-export type ArrayEntry = Entry<Deque<Value>>;
-
-/** Tells whether `entry` holds a string. */
-export function isString(entry: Entry): entry is StringEntry {
-  return typeof entry.content === "string" || !(entry.content instanceof Deque);
+  constructor(key: string, value: Value) {
+    super(key);
+    this.value = value;
+  }
 }
 
-/** Tells whether `entry` holds an array. */
-export function isArray(entry: Entry): entry is ArrayEntry {
-  return entry.content instanceof Deque;
+/** An array. */
+export class ArrayEntry extends Entry {
+  readonly elements: Deque<Value> = new Deque();
+  /** Of the key and the elements. */
+  bytes: number;
+
+  constructor(key: string) {
+    super(key);
+    this.bytes = key.length;
+  }
+}
+
+/** The value of a slot that is not an array. */
+export function valueIn(slot: Value | StringEntry): Value {
+  return slot instanceof StringEntry ? slot.value : slot;
+}
+
+/** When a slot expires, in milliseconds since the epoch; `null` if never. */
+export function deadlineOf(slot: Slot): number | null {
+  return slot instanceof Entry ? slot.deadlineMs : null;
 }

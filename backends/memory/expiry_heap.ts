@@ -8,7 +8,9 @@
  */
 
 import { assert } from "../../internal/assert.ts";
-import type { Entry } from "./entry.ts";
+import type { ArrayEntry, StringEntry } from "./entry.ts";
+
+type Entry = StringEntry | ArrayEntry;
 
 /** The entries that expire, the next one first. */
 export class ExpiryHeap {

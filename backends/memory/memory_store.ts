@@ -7,7 +7,6 @@
 
 import { byteLength, equalBytes, own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { Deque } from "../../internal/deque.ts";
 import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { decodeValue } from "../../kv/codec.ts";
@@ -15,7 +14,7 @@ import { closedError, wrongType } from "../../kv/errors.ts";
 import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
-import { type ArrayEntry, type Entry, isArray, isString, type StringEntry } from "./entry.ts";
+import { ArrayEntry, deadlineOf, type Slot, type StringEntry, valueIn } from "./entry.ts";
 import { type MemoryLimits, Space } from "./space.ts";
 
 /** A {@linkcode Store} in memory. */
@@ -38,18 +37,18 @@ export class MemoryStore implements Store {
   }
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
-    const entry = this.#find(key);
-    if (entry !== undefined && options.ifAbsent) return this.#turns.settleFlag(false);
-    this.#put(key, entry, value, options);
+    const slot = this.#find(key);
+    if (slot !== undefined && options.ifAbsent) return this.#turns.settleFlag(false);
+    this.#space.put(key, slot, own(value), options.keepTtl ? null : options.expireIn);
     return this.#turns.settleFlag(true);
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
-    const entry = this.#findString(key, "fetchRemove");
-    this.#count(entry);
-    if (entry === undefined) return this.#turns.settle(null);
-    const value = decode(entry.content, decoder);
-    this.#space.remove(entry);
+    const slot = this.#findString(key, "fetchRemove");
+    this.#count(slot);
+    if (slot === undefined) return this.#turns.settle(null);
+    const value = decode(valueIn(slot), decoder);
+    this.#space.remove(key, slot);
     return this.#turns.settle(value);
   }
 
@@ -58,31 +57,31 @@ export class MemoryStore implements Store {
   }
 
   delete(key: string): Promise<boolean> {
-    const entry = this.#find(key);
-    if (entry !== undefined) this.#space.remove(entry);
-    return this.#turns.settleFlag(entry !== undefined);
+    const slot = this.#find(key);
+    if (slot !== undefined) this.#space.remove(key, slot);
+    return this.#turns.settleFlag(slot !== undefined);
   }
 
   increment(key: string, by: number): Promise<number> {
-    const entry = this.#findString(key, "increment");
-    const sum = addToNumber(key, entry?.content ?? "0", by);
-    this.#space.put(key, entry, String(sum));
+    const slot = this.#findString(key, "increment");
+    const sum = addToNumber(key, slot === undefined ? "0" : valueIn(slot), by);
+    this.#space.put(key, slot, String(sum), null);
     return this.#turns.settle(sum);
   }
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
-    const entry = this.#findString(key, "putIfEqual");
-    if (entry === undefined || !equalBytes(entry.content, expected)) {
+    const slot = this.#findString(key, "putIfEqual");
+    if (slot === undefined || !equalBytes(valueIn(slot), expected)) {
       return this.#turns.settleFlag(false);
     }
-    this.#put(key, entry, value, { expireIn: 0, keepTtl: false });
+    this.#space.put(key, slot, own(value), 0);
     return this.#turns.settleFlag(true);
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
-    const entry = this.#findString(key, "removeIfEqual");
-    const isEqual = entry !== undefined && equalBytes(entry.content, expected);
-    if (isEqual) this.#space.remove(entry);
+    const slot = this.#findString(key, "removeIfEqual");
+    const isEqual = slot !== undefined && equalBytes(valueIn(slot), expected);
+    if (isEqual) this.#space.remove(key, slot);
     return this.#turns.settleFlag(isEqual);
   }
 
@@ -110,11 +109,11 @@ export class MemoryStore implements Store {
 
   length(key: string): Promise<number> {
     const entry = this.#findArray(key, "tell the length of");
-    return this.#turns.settle(entry?.content.length ?? 0);
+    return this.#turns.settle(entry?.elements.length ?? 0);
   }
 
   range<T>(key: string, start: number, end: number, decoder: Decoder<T>): Promise<T[]> {
-    const elements = this.#findArray(key, "read a range of")?.content;
+    const elements = this.#findArray(key, "read a range of")?.elements;
     const length = elements?.length ?? 0;
     const stop = fromEnd(end, length);
     const values: T[] = [];
@@ -129,26 +128,26 @@ export class MemoryStore implements Store {
   }
 
   inspect(key: string): Promise<Inspection | null> {
-    const entry = this.#find(key);
-    if (entry === undefined) return this.#turns.settle(null);
-    const expiresIn = this.#space.expiresIn(entry);
+    const slot = this.#find(key);
+    if (slot === undefined) return this.#turns.settle(null);
+    const expiresIn = this.#space.expiresIn(slot);
     return this.#turns.settle<Inspection>(
-      isString(entry)
-        ? { type: "string", length: byteLength(entry.content), expiresIn }
-        : { type: "array", length: (entry as ArrayEntry).content.length, expiresIn },
+      slot instanceof ArrayEntry
+        ? { type: "array", length: slot.elements.length, expiresIn }
+        : { type: "string", length: byteLength(valueIn(slot)), expiresIn },
     );
   }
 
   touch(key: string, expireIn: number): Promise<boolean> {
-    const entry = this.#find(key);
-    if (entry !== undefined) this.#space.expire(entry, expireIn);
-    return this.#turns.settleFlag(entry !== undefined);
+    const slot = this.#find(key);
+    if (slot !== undefined) this.#space.expire(key, slot, expireIn);
+    return this.#turns.settleFlag(slot !== undefined);
   }
 
   persist(key: string): Promise<boolean> {
-    const entry = this.#find(key);
-    if (entry === undefined || entry.deadlineMs === null) return this.#turns.settleFlag(false);
-    this.#space.expire(entry, 0);
+    const slot = this.#find(key);
+    if (slot === undefined || deadlineOf(slot) === null) return this.#turns.settleFlag(false);
+    this.#space.expire(key, slot, 0);
     return this.#turns.settleFlag(true);
   }
 
@@ -158,7 +157,7 @@ export class MemoryStore implements Store {
 
   putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     for (const [key, value] of entries) {
-      this.#put(key, this.#find(key), value, { expireIn, keepTtl: false });
+      this.#space.put(key, this.#find(key), own(value), expireIn);
     }
     return this.#turns.settle(undefined);
   }
@@ -168,7 +167,7 @@ export class MemoryStore implements Store {
   }
 
   keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
-    return this.#scan(prefix, limit, ({ key }) => key);
+    return this.#scan(prefix, limit, (key) => key);
   }
 
   entries<T>(
@@ -179,7 +178,7 @@ export class MemoryStore implements Store {
     return this.#scan(
       prefix,
       limit,
-      (entry) => isString(entry) ? [entry.key, decode(entry.content, decoder)] : null,
+      (key, slot) => slot instanceof ArrayEntry ? null : [key, decode(valueIn(slot), decoder)],
     );
   }
 
@@ -220,67 +219,57 @@ export class MemoryStore implements Store {
     if (this.#isClosed) throw closedError();
   }
 
-  #find(key: string): Entry | undefined {
+  #find(key: string): Slot | undefined {
     this.#checkOpen();
     return this.#space.find(key);
   }
 
-  #findString(key: string, action: string): StringEntry | undefined {
-    const entry = this.#find(key);
-    if (entry === undefined || isString(entry)) return entry;
-    throw wrongType(action, key, "an array");
+  #findString(key: string, action: string): Value | StringEntry | undefined {
+    const slot = this.#find(key);
+    if (slot instanceof ArrayEntry) throw wrongType(action, key, "an array");
+    return slot;
   }
 
   #findArray(key: string, action: string): ArrayEntry | undefined {
-    const entry = this.#find(key);
-    if (entry === undefined || isArray(entry)) return entry;
+    const slot = this.#find(key);
+    if (slot === undefined || slot instanceof ArrayEntry) return slot;
     throw wrongType(action, key, "a string");
   }
 
   #get<T>(key: string, decoder: Decoder<T>): T | null {
-    const entry = this.#findString(key, "get");
-    this.#count(entry);
-    return entry === undefined ? null : decode(entry.content, decoder);
-  }
-
-  #put(
-    key: string,
-    entry: Entry | undefined,
-    value: Value,
-    { expireIn, keepTtl }: Pick<StorePut, "expireIn" | "keepTtl">,
-  ): void {
-    const stored = this.#space.put(key, entry, own(value));
-    if (!keepTtl) this.#space.expire(stored, expireIn);
+    const slot = this.#findString(key, "get");
+    this.#count(slot);
+    return slot === undefined ? null : decode(valueIn(slot), decoder);
   }
 
   #remove(key: string): boolean {
-    const entry = this.#find(key);
-    if (entry === undefined || isArray(entry)) return false;
-    this.#space.remove(entry);
+    const slot = this.#find(key);
+    if (slot === undefined || slot instanceof ArrayEntry) return false;
+    this.#space.remove(key, slot);
     return true;
   }
 
-  /** Adds values, for which there is room, to the array of `found` or to a new one. */
+  /** Adds values, for which room is reserved, to the array of `found` or to a new one. */
   #add(
     key: string,
     found: ArrayEntry | undefined,
     values: readonly Value[],
     end: End,
   ): number {
-    const entry = found ?? this.#space.put(key, undefined, new Deque()) as ArrayEntry;
+    const entry = found ?? this.#space.putArray(key);
     for (const value of values) {
-      if (end === "last") entry.content.pushLast(own(value));
-      else entry.content.pushFirst(own(value));
+      if (end === "last") entry.elements.pushLast(own(value));
+      else entry.elements.pushFirst(own(value));
     }
     this.#space.grow(entry, values);
-    return entry.content.length;
+    return entry.elements.length;
   }
 
   /** Takes the element off, and the entry with the last one. */
   #takeOff(entry: ArrayEntry, end: End): void {
-    const element = end === "last" ? entry.content.popLast()! : entry.content.popFirst()!;
+    const element = end === "last" ? entry.elements.popLast()! : entry.elements.popFirst()!;
     this.#space.shrink(entry, element);
-    if (entry.content.length === 0) this.#space.remove(entry);
+    if (entry.elements.length === 0) this.#space.remove(entry.key, entry);
   }
 
   /** Takes an element off, where there is one. */
@@ -304,7 +293,7 @@ export class MemoryStore implements Store {
     const element = peek(entry, take);
     const value = decode(element, decoder);
     // Onto itself, an array must not vanish with its only element, for its expiry would go too.
-    if (to !== from || entry.content.length > 1) {
+    if (to !== from || entry.elements.length > 1) {
       const target = this.#findArray(to, "move to");
       this.#space.reserve(to, target, [element], entry);
       this.#takeOff(entry, take);
@@ -317,12 +306,12 @@ export class MemoryStore implements Store {
   async *#scan<R>(
     prefix: string,
     limit: number,
-    pick: (entry: Entry) => R | null,
+    pick: (key: string, slot: Slot) => R | null,
   ): AsyncGenerator<R, undefined> {
     this.#checkOpen();
     let left = limit;
-    for (const entry of left > 0 ? this.#space.entries() : []) {
-      const picked = entry.key.startsWith(prefix) ? pick(entry) : null;
+    for (const [key, slot] of left > 0 ? this.#space.slots() : []) {
+      const picked = key.startsWith(prefix) ? pick(key, slot) : null;
       if (picked !== null) {
         yield picked;
         if (--left === 0) return;
@@ -332,8 +321,8 @@ export class MemoryStore implements Store {
     }
   }
 
-  #count(entry: Entry | undefined): void {
-    if (entry === undefined) this.#misses++;
+  #count(slot: Slot | undefined): void {
+    if (slot === undefined) this.#misses++;
     else this.#hits++;
   }
 }
@@ -343,8 +332,8 @@ function decode<T>(value: Value, decoder: Decoder<T>): T {
   return decodeValue(own(value), decoder);
 }
 
-function peek({ content }: ArrayEntry, end: End): Value {
-  return content.at(end === "last" ? content.length - 1 : 0)!;
+function peek({ elements }: ArrayEntry, end: End): Value {
+  return elements.at(end === "last" ? elements.length - 1 : 0)!;
 }
 
 /** An index of `Array#slice` as one from 0 to `length`. */

@@ -10,31 +10,23 @@
  * - **Size.** Text counts a byte a UTF-16 code unit, which is exact for ASCII: what it takes as
  *   UTF-8 could only be told by looking at each character, and cost more than all the rest of a
  *   `put`.
- * - **Clearing.** A large store is cleared in slices too, so a clearing says which entries it
- *   covers (those of its prefix born before it), and from then on none of them is found.
+ * - **Scans.** A scan meets what was there when it started: it leaves a mark at the end of the map,
+ *   which keeps the order of insertion, and ends there.
  */
 
+import { assert } from "../../internal/assert.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { Deque } from "../../internal/deque.ts";
 import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import { type ArrayEntry, type Content, Entry, isArray } from "./entry.ts";
+import { type Clearing, Clearings } from "./clearings.ts";
+import { ArrayEntry, deadlineOf, Entry, type Slot, StringEntry, valueIn } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
 export interface MemoryLimits {
   readonly maxEntries: number | undefined;
   readonly maxBytes: number | undefined;
-}
-
-/** Entries that are gone for all calls, though some are still in the map. */
-export interface Clearing {
-  readonly prefix: string;
-  /** Covers what was born before. */
-  readonly before: number;
-  /** How many entries it has removed. */
-  count: number;
 }
 
 /** What the hash maps of V8 can hold. */
@@ -48,17 +40,22 @@ const SWEEP_A_SLICE = 1_000;
 const SWEEP_LAG_MS = 1_000;
 const SWEEP_PAUSE_MS = 1;
 
-/** Entries by key. */
+/** What stands where a scan ends; its key is one that no caller can have. */
+const MARK: Value = new Uint8Array();
+const MARK_KEY = "\ud800";
+
+/** Keys and what stands at them. */
 export class Space {
   readonly #clock: Clock;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #byKey = new Map<string, Entry>();
+  readonly #byKey = new Map<string, Slot>();
   readonly #expiring = new ExpiryHeap();
   /** Strings by last use, the one unused for longest first; `null` in an unbounded store. */
-  readonly #byUse: LinkedList<Entry> | null;
-  readonly #clearings: Clearing[] = [];
-  #bornCount = 0;
+  readonly #byUse: LinkedList<StringEntry> | null;
+  readonly #clearings = new Clearings();
+  #markCount = 0;
+  #marksMade = 0;
   #bytes = 0;
   #arrayCount = 0;
   #arrayBytes = 0;
@@ -74,12 +71,12 @@ export class Space {
     this.#byUse = isBounded ? new LinkedList() : null;
   }
 
-  /** Entries in the map, the dead and the cleared that are still there included. */
+  /** Keys in the map, the dead and the cleared that are still there included. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#byKey.size - this.#markCount;
   }
 
-  /** Bytes of these entries. */
+  /** Bytes of these keys and of what stands at them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -89,46 +86,51 @@ export class Space {
     return this.#evictions;
   }
 
-  /** Finds the entry of `key`, and counts it as used. */
-  find(key: string): Entry | undefined {
-    const entry = this.#byKey.get(key);
-    if (entry === undefined) return undefined;
-    // Most entries have no deadline, and most stores are not being cleared.
-    if ((entry.deadlineMs !== null || this.#clearings.length > 0) && !this.isLive(entry)) {
-      this.#removeGone(entry);
+  /** Finds what stands at `key`, and counts it as used. */
+  find(key: string): Slot | undefined {
+    const slot = this.#byKey.get(key);
+    if (slot === undefined) return undefined;
+    // Most slots are plain strings, and most stores are not being cleared.
+    if (this.#clearings.isEmpty && !(slot instanceof Entry)) return slot;
+    if (!this.#isLive(key, slot)) {
+      this.#removeGone(key, slot);
       return undefined;
     }
-    if (this.#byUse !== null && !isArray(entry)) this.#touch(this.#byUse, entry);
-    return entry;
-  }
-
-  /** Tells whether `entry`, which is in the map, is neither past its deadline nor cleared. */
-  isLive(entry: Entry): boolean {
-    if (this.#isDead(entry)) return false;
-    return this.#clearings.length === 0 || this.#clearingOf(entry) === undefined;
+    if (this.#byUse !== null && slot instanceof StringEntry) {
+      this.#byUse.remove(slot);
+      this.#byUse.pushLast(slot);
+    }
+    return slot;
   }
 
   /**
-   * Puts `content`, a string or a new array, at `key`, where `entry` is found or nothing.
+   * Puts a string at `key`, where `slot` is found or nothing.
    *
+   * @param expireIn Milliseconds from now; 0 for never, `null` to keep the deadline there is.
    * @throws {KvError} `full`: nothing changed.
    */
-  put(key: string, entry: Entry | undefined, content: Content): Entry {
-    const bytes = key.length + (content instanceof Deque ? 0 : content.length);
-    this.#makeRoom(key, entry, bytes, NOTHING);
-    if (entry === undefined) {
-      const added = new Entry(key, this.#bornCount++, content, bytes);
-      this.#byKey.set(key, added);
-      this.#bytes += bytes;
-      this.#enter(added);
-      return added;
+  put(key: string, slot: Slot | undefined, value: Value, expireIn: number | null): void {
+    const bytes = key.length + value.length;
+    this.#makeRoom(key, slot, bytes, NOTHING);
+    if (slot instanceof StringEntry) {
+      this.#bytes += value.length - slot.value.length;
+      slot.value = value;
+      if (expireIn !== null) this.#expire(slot, expireIn);
+      return;
     }
-    this.#leave(entry);
-    this.#bytes += bytes - entry.bytes;
-    entry.content = content;
-    entry.bytes = bytes;
-    this.#enter(entry);
-    return entry;
+    const deadlineMs = expireIn === null && slot !== undefined ? deadlineOf(slot) : null;
+    if (slot === undefined) this.#bear(key);
+    else this.#leave(key, slot);
+    this.#bytes += bytes;
+    if (this.#byUse === null && deadlineMs === null && (expireIn ?? 0) === 0) {
+      this.#byKey.set(key, value);
+      return;
+    }
+    const entry = new StringEntry(key, value);
+    this.#byKey.set(key, entry);
+    this.#byUse?.pushLast(entry);
+    if (deadlineMs !== null) this.#expiring.setDeadline(entry, deadlineMs);
+    else if (expireIn !== null) this.#expire(entry, expireIn);
   }
 
   /**
@@ -140,29 +142,177 @@ export class Space {
    */
   reserve(
     key: string,
-    entry: Entry | undefined,
+    entry: ArrayEntry | undefined,
     elements: readonly Value[],
     source?: ArrayEntry,
   ): void {
-    // An unbounded store has room for elements, and `put` sees whether it has for a new key.
-    if (this.#byUse === null) return;
+    // An unbounded store has room for elements, and only a new key is to be counted.
+    if (this.#byUse === null && entry !== undefined) return;
     const bytes = bytesOf(elements);
     const freed = source === undefined ? NOTHING : freedBy(source, bytes);
     this.#makeRoom(key, entry, (entry?.bytes ?? key.length) + bytes, freed);
   }
 
+  /** Puts a new array at `key`, where nothing is found and room is reserved. */
+  putArray(key: string): ArrayEntry {
+    const entry = new ArrayEntry(key);
+    this.#bear(key);
+    this.#byKey.set(key, entry);
+    this.#arrayCount++;
+    this.#arrayBytes += entry.bytes;
+    this.#bytes += entry.bytes;
+    return entry;
+  }
+
   /** Counts elements that were added to the array of `entry`. */
-  grow(entry: Entry, elements: readonly Value[]): void {
+  grow(entry: ArrayEntry, elements: readonly Value[]): void {
     this.#resize(entry, bytesOf(elements));
   }
 
   /** Takes back the count of an element that was taken off the array of `entry`. */
-  shrink(entry: Entry, element: Value): void {
+  shrink(entry: ArrayEntry, element: Value): void {
     this.#resize(entry, -element.length);
   }
 
-  /** Sets the deadline of `entry` to `expireIn` milliseconds from now; 0 takes it away. */
-  expire(entry: Entry, expireIn: number): void {
+  /** Has what stands at `key` expire in `expireIn` milliseconds; 0 for never. */
+  expire(key: string, slot: Slot, expireIn: number): void {
+    if (slot instanceof Entry) return this.#expire(slot, expireIn);
+    if (expireIn === 0) return;
+    const entry = new StringEntry(key, slot);
+    this.#byKey.set(key, entry);
+    this.#expire(entry, expireIn);
+  }
+
+  /** Milliseconds until `slot` expires; `null` if never. */
+  expiresIn(slot: Slot): number | null {
+    const deadlineMs = deadlineOf(slot);
+    return deadlineMs === null ? null : deadlineMs - this.#clock.now();
+  }
+
+  /** Removes `key` and `slot`, which stands there. */
+  remove(key: string, slot: Slot): void {
+    this.#byKey.delete(key);
+    this.#leave(key, slot);
+  }
+
+  /**
+   * Walks over what is there now, in the order in which the keys came. What comes later is left
+   * out, what is removed before its turn is too.
+   */
+  *slots(): Generator<[string, Slot], undefined> {
+    for (const [key, slot] of this.#untilMark()) {
+      if (this.#isLive(key, slot)) yield [key, slot];
+    }
+  }
+
+  /** From now on, no key of `prefix` is found that is here now. */
+  startClearing(prefix: string): Clearing {
+    return this.#clearings.start(prefix);
+  }
+
+  /**
+   * Removes what `clearing` covers and no call has met yet. Each step of the iterator is a little
+   * work; the last one ends the clearing.
+   */
+  *clear(clearing: Clearing): Generator<void, undefined> {
+    for (const [key, slot] of this.#untilMark()) {
+      if (this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
+      yield;
+    }
+    this.#clearings.end(clearing);
+  }
+
+  /** Forgets everything, and the timer. */
+  close(): void {
+    this.#cancelTimer?.();
+    this.#byKey.clear();
+  }
+
+  /**
+   * Walks over what is in the map now. One who leaves in the middle without a word leaves a mark
+   * behind, which takes the room of an entry.
+   */
+  *#untilMark(): Generator<[string, Slot], undefined> {
+    const mark = `${MARK_KEY}${this.#marksMade++}`;
+    this.#byKey.set(mark, MARK);
+    this.#markCount++;
+    try {
+      for (const slot of this.#byKey) {
+        if (slot[0] === mark) return;
+        if (slot[1] !== MARK) yield slot;
+      }
+    } finally {
+      this.#byKey.delete(mark);
+      this.#markCount--;
+    }
+  }
+
+  /** Tells whether `slot`, which stands at `key`, is neither past its deadline nor cleared. */
+  #isLive(key: string, slot: Slot): boolean {
+    return !this.#isDead(slot) &&
+      (this.#clearings.isEmpty || this.#clearings.covering(key) === undefined);
+  }
+
+  #isDead(slot: Slot): boolean {
+    const deadlineMs = deadlineOf(slot);
+    return deadlineMs !== null && deadlineMs <= this.#clock.now();
+  }
+
+  /** Removes what is past its deadline or cleared; what was cleared in time counts. */
+  #removeGone(key: string, slot: Slot): void {
+    const clearing = this.#clearings.covering(key);
+    if (clearing !== undefined && !this.#isDead(slot)) clearing.count++;
+    this.remove(key, slot);
+  }
+
+  /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
+  #makeRoom(key: string, slot: Slot | undefined, bytes: number, freed: Freed): void {
+    const maxEntries = this.#maxEntries + freed.entries;
+    const maxBytes = this.#maxBytes + freed.bytes;
+    const moreEntries = slot === undefined ? 1 : 0;
+    const moreBytes = bytes - (slot === undefined ? 0 : bytesAt(key, slot));
+    while (this.size + moreEntries > maxEntries || this.#bytes + moreBytes > maxBytes) {
+      const dead = this.#expiring.first;
+      if (dead !== undefined && dead !== slot && dead !== freed.source && this.#isDead(dead)) {
+        this.remove(dead.key, dead);
+        continue;
+      }
+      // Arrays are never evicted, and neither is what is written now: it was used last.
+      const isCounted = slot instanceof ArrayEntry;
+      const arrayCount = this.#arrayCount + (isCounted ? 0 : 1);
+      const arrayBytes = this.#arrayBytes + (isCounted ? moreBytes : bytes);
+      if (this.#byUse === null || arrayCount > maxEntries || arrayBytes > maxBytes) {
+        throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
+      }
+      const unused = this.#byUse.first!;
+      assert(unused !== slot);
+      this.#evictions++;
+      this.remove(unused.key, unused);
+    }
+  }
+
+  #bear(key: string): void {
+    if (!this.#clearings.isEmpty) this.#clearings.bear(key);
+  }
+
+  /** Takes back all that `slot` counts for, as it leaves the map. */
+  #leave(key: string, slot: Slot): void {
+    this.#bytes -= bytesAt(key, slot);
+    if (!(slot instanceof Entry)) return;
+    if (slot.deadlineMs !== null) this.#expiring.setDeadline(slot, null);
+    if (slot instanceof ArrayEntry) {
+      this.#arrayCount--;
+      this.#arrayBytes -= slot.bytes;
+    } else this.#byUse?.remove(slot);
+  }
+
+  #resize(array: ArrayEntry, bytes: number): void {
+    array.bytes += bytes;
+    this.#bytes += bytes;
+    this.#arrayBytes += bytes;
+  }
+
+  #expire(entry: StringEntry | ArrayEntry, expireIn: number): void {
     if (expireIn === 0) {
       if (entry.deadlineMs !== null) this.#expiring.setDeadline(entry, null);
       return;
@@ -174,133 +324,12 @@ export class Space {
     this.#wakeBy(nowMs, deadlineMs);
   }
 
-  /** Milliseconds until `entry` expires; `null` if never. */
-  expiresIn(entry: Entry): number | null {
-    return entry.deadlineMs === null ? null : entry.deadlineMs - this.#clock.now();
-  }
-
-  /** Removes `entry`. */
-  remove(entry: Entry): void {
-    this.#byKey.delete(entry.key);
-    this.#bytes -= entry.bytes;
-    this.#leave(entry);
-    if (entry.deadlineMs !== null) this.#expiring.setDeadline(entry, null);
-  }
-
-  /**
-   * Walks over the entries that are there now, in the order of their birth. What is born later is
-   * left out, what is removed before its turn is too.
-   */
-  *entries(): Generator<Entry, undefined> {
-    const before = this.#bornCount;
-    for (const entry of this.#byKey.values()) {
-      if (entry.born >= before) return;
-      if (this.isLive(entry)) yield entry;
-    }
-  }
-
-  /** From now on, no entry of `prefix` is found that is here now. */
-  startClearing(prefix: string): Clearing {
-    const clearing = { prefix, before: this.#bornCount, count: 0 };
-    this.#clearings.push(clearing);
-    return clearing;
-  }
-
-  /**
-   * Removes what `clearing` covers and no call has met yet. Each step of the iterator is a little
-   * work; the last one ends the clearing.
-   */
-  *clear(clearing: Clearing): Generator<void, undefined> {
-    for (const entry of this.#byKey.values()) {
-      if (entry.born >= clearing.before) break;
-      if (this.#clearingOf(entry) === clearing) this.#removeGone(entry);
-      yield;
-    }
-    this.#clearings.splice(this.#clearings.indexOf(clearing), 1);
-  }
-
-  /** Forgets everything, and the timer. */
-  close(): void {
-    this.#cancelTimer?.();
-    this.#byKey.clear();
-  }
-
-  #isDead(entry: Entry): boolean {
-    return entry.deadlineMs !== null && entry.deadlineMs <= this.#clock.now();
-  }
-
-  /** The first clearing that covers `entry`. */
-  #clearingOf(entry: Entry): Clearing | undefined {
-    return this.#clearings.find(({ prefix, before }) =>
-      entry.born < before && entry.key.startsWith(prefix)
-    );
-  }
-
-  /** Removes an entry that is past its deadline or cleared; one that was cleared in time counts. */
-  #removeGone(entry: Entry): void {
-    const clearing = this.#clearingOf(entry);
-    if (clearing !== undefined && !this.#isDead(entry)) clearing.count++;
-    this.remove(entry);
-  }
-
-  /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
-  #makeRoom(key: string, entry: Entry | undefined, bytes: number, freed: Freed): void {
-    const maxEntries = this.#maxEntries + freed.entries;
-    const maxBytes = this.#maxBytes + freed.bytes;
-    const moreEntries = entry === undefined ? 1 : 0;
-    const moreBytes = bytes - (entry?.bytes ?? 0);
-    while (this.#byKey.size + moreEntries > maxEntries || this.#bytes + moreBytes > maxBytes) {
-      const dead = this.#expiring.first;
-      if (dead !== undefined && dead !== entry && dead !== freed.source && this.#isDead(dead)) {
-        this.remove(dead);
-        continue;
-      }
-      // Arrays are never evicted, and neither is what is written now.
-      const isCounted = entry !== undefined && isArray(entry);
-      const arrayCount = this.#arrayCount + (isCounted ? 0 : 1);
-      const arrayBytes = this.#arrayBytes + (isCounted ? moreBytes : bytes);
-      if (this.#byUse === null || arrayCount > maxEntries || arrayBytes > maxBytes) {
-        throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
-      }
-      const unused = this.#byUse.first === entry ? entry!.next : this.#byUse.first;
-      this.#evictions++;
-      this.remove(unused!);
-    }
-  }
-
-  #resize(array: Entry, bytes: number): void {
-    array.bytes += bytes;
-    this.#bytes += bytes;
-    this.#arrayBytes += bytes;
-  }
-
-  #touch(byUse: LinkedList<Entry>, entry: Entry): void {
-    byUse.remove(entry);
-    byUse.pushLast(entry);
-  }
-
-  /** Counts `entry` as what it is now: an array, or a string that may be evicted. */
-  #enter(entry: Entry): void {
-    if (isArray(entry)) {
-      this.#arrayCount++;
-      this.#arrayBytes += entry.bytes;
-    } else this.#byUse?.pushLast(entry);
-  }
-
-  /** Takes back what `#enter` did. */
-  #leave(entry: Entry): void {
-    if (isArray(entry)) {
-      this.#arrayCount--;
-      this.#arrayBytes -= entry.bytes;
-    } else this.#byUse?.remove(entry);
-  }
-
   /** Removes up to `limit` entries that are past their deadline, and says how many. */
   #sweep(nowMs: number, limit: number): number {
     for (let count = 0; count < limit; count++) {
       const entry = this.#expiring.first;
       if (entry === undefined || entry.deadlineMs! > nowMs) return count;
-      this.remove(entry);
+      this.remove(entry.key, entry);
     }
     return limit;
   }
@@ -328,6 +357,11 @@ export class Space {
   }
 }
 
+/** Counts the bytes of a key and of what stands at it. */
+function bytesAt(key: string, slot: Slot): number {
+  return slot instanceof ArrayEntry ? slot.bytes : key.length + valueIn(slot).length;
+}
+
 /** Counts the bytes of elements. */
 function bytesOf(elements: readonly Value[]): number {
   let bytes = 0;
@@ -337,7 +371,7 @@ function bytesOf(elements: readonly Value[]): number {
 
 /** What a write gives up elsewhere, and so needs no other room for. */
 interface Freed {
-  readonly source: Entry | undefined;
+  readonly source: ArrayEntry | undefined;
   readonly entries: number;
   readonly bytes: number;
 }
@@ -346,6 +380,6 @@ const NOTHING: Freed = { source: undefined, entries: 0, bytes: 0 };
 
 /** What `source` gives up with an element of `bytes` bytes; itself, where it is the last one. */
 function freedBy(source: ArrayEntry, bytes: number): Freed {
-  const isLast = source.content.length === 1;
+  const isLast = source.elements.length === 1;
   return { source, entries: isLast ? 1 : 0, bytes: bytes + (isLast ? source.key.length : 0) };
 }

@@ -190,17 +190,23 @@ const clearCases: Cases = {
     const { kv } = subject;
     const count = await fill(subject);
     await kv.append("array", "old");
-    const [cleared, got, had, put, length, popped] = await Promise.all([
+    const [cleared, got, had, put, got7, length, length2, popped] = await Promise.all([
       kv.clear({ prefix: "" }),
       kv.get("k29999"),
       kv.has("k5"),
       kv.put("k7", "new"),
+      kv.get("k7"),
       kv.append("array", "new"),
+      kv.append("array", "newer"),
       kv.pop("other"),
     ]);
     strictEqual(cleared, count + 1);
-    deepStrictEqual([got, had, put, length, popped], [null, false, true, 1, null]);
-    deepStrictEqual(await contents(kv), [["array", ["new"], false], ["k7", "new", false]]);
+    deepStrictEqual([got, had, popped], [null, false, null]);
+    deepStrictEqual([put, got7, length, length2], [true, "new", 1, 2]);
+    deepStrictEqual(await contents(kv), [
+      ["array", ["new", "newer"], false],
+      ["k7", "new", false],
+    ]);
   },
 
   "clear() of many keys counts each once, however they go": async (subject) => {

@@ -1,0 +1,50 @@
+/**
+ * The clearings of a memory store that are under way.
+ *
+ * A large store is cleared in slices, but all at once for those who look: a clearing covers each
+ * key of its prefix that is there as it starts, and none of them is found from then on, though some
+ * still take room. A key that is put meanwhile is not covered, so each clearing remembers these.
+ */
+
+/** A clearing of all keys with a prefix. */
+export interface Clearing {
+  readonly prefix: string;
+  /** Keys of this prefix that were put since it started. */
+  readonly born: Set<string>;
+  /** How many keys it has removed. */
+  count: number;
+}
+
+/** The clearings under way. */
+export class Clearings {
+  readonly #all: Clearing[] = [];
+
+  /** Whether none is under way. */
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
+  /** Starts to clear what is there with `prefix`. */
+  start(prefix: string): Clearing {
+    const clearing = { prefix, born: new Set<string>(), count: 0 };
+    this.#all.push(clearing);
+    return clearing;
+  }
+
+  /** Ends `clearing`: nothing that it covers is left. */
+  end(clearing: Clearing): void {
+    this.#all.splice(this.#all.indexOf(clearing), 1);
+  }
+
+  /** The first clearing that covers `key`. */
+  covering(key: string): Clearing | undefined {
+    return this.#all.find(({ prefix, born }) => key.startsWith(prefix) && !born.has(key));
+  }
+
+  /** Lets `key`, which no clearing covers any more, stand from now on. */
+  bear(key: string): void {
+    for (const { prefix, born } of this.#all) {
+      if (key.startsWith(prefix)) born.add(key);
+    }
+  }
+}
