@@ -42,23 +42,30 @@ export class Turns {
    * some went on, the others would have their turns one after the other, and timers none.
    */
   isDue(): boolean {
-    if (this.#next !== null) return true;
-    if (--this.#stepsLeft > 0) return false;
-    this.#stepsLeft = STEPS_A_LOOK;
-    return performance.now() - this.#startedMs > TURN_MS_MAX;
+    return --this.#stepsLeft < 0 && this.#look();
   }
 
   /** Resolves in the next turn of the event loop, for all who wait for it together. */
   next(): Promise<void> {
+    // Until then, each step looks.
+    this.#stepsLeft = 0;
     return this.#next ??= new Promise((resolve) => {
       const start = (): void => {
         this.#next = null;
+        this.#stepsLeft = STEPS_A_LOOK;
         this.#startedMs = performance.now();
         resolve();
       };
       if (immediate === undefined) setTimeout(start, 0);
       else immediate(start);
     });
+  }
+
+  #look(): boolean {
+    if (this.#next !== null) return true;
+    if (performance.now() - this.#startedMs > TURN_MS_MAX) return true;
+    this.#stepsLeft = STEPS_A_LOOK;
+    return false;
   }
 
   // Apart from `settle`, where the closure would cost each call a context.

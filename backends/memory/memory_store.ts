@@ -257,18 +257,19 @@ export class MemoryStore implements Store {
     end: End,
   ): number {
     const entry = found ?? this.#space.putArray(key);
+    const { elements } = entry;
     for (const value of values) {
-      if (end === "last") entry.elements.pushLast(own(value));
-      else entry.elements.pushFirst(own(value));
+      if (end === "last") elements.pushLast(own(value));
+      else elements.pushFirst(own(value));
+      this.#space.resize(entry, value.length);
     }
-    this.#space.grow(entry, values);
-    return entry.elements.length;
+    return elements.length;
   }
 
   /** Takes the element off, and the entry with the last one. */
   #takeOff(entry: ArrayEntry, end: End): void {
     const element = end === "last" ? entry.elements.popLast()! : entry.elements.popFirst()!;
-    this.#space.shrink(entry, element);
+    this.#space.resize(entry, -element.length);
     if (entry.elements.length === 0) this.#space.remove(entry.key, entry);
   }
 

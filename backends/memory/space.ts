@@ -90,9 +90,8 @@ export class Space {
   find(key: string): Slot | undefined {
     const slot = this.#byKey.get(key);
     if (slot === undefined) return undefined;
-    // Most slots are plain strings, and most stores are not being cleared.
-    if (this.#clearings.isEmpty && !(slot instanceof Entry)) return slot;
-    if (!this.#isLive(key, slot)) {
+    const mayBeGone = slot instanceof Entry && slot.deadlineMs !== null || !this.#clearings.isEmpty;
+    if (mayBeGone && !this.#isLive(key, slot)) {
       this.#removeGone(key, slot);
       return undefined;
     }
@@ -164,14 +163,11 @@ export class Space {
     return entry;
   }
 
-  /** Counts elements that were added to the array of `entry`. */
-  grow(entry: ArrayEntry, elements: readonly Value[]): void {
-    this.#resize(entry, bytesOf(elements));
-  }
-
-  /** Takes back the count of an element that was taken off the array of `entry`. */
-  shrink(entry: ArrayEntry, element: Value): void {
-    this.#resize(entry, -element.length);
+  /** Counts the bytes of an element that was added to the array of `entry` or taken off. */
+  resize(entry: ArrayEntry, bytes: number): void {
+    entry.bytes += bytes;
+    this.#bytes += bytes;
+    this.#arrayBytes += bytes;
   }
 
   /** Has what stands at `key` expire in `expireIn` milliseconds; 0 for never. */
@@ -304,12 +300,6 @@ export class Space {
       this.#arrayCount--;
       this.#arrayBytes -= slot.bytes;
     } else this.#byUse?.remove(slot);
-  }
-
-  #resize(array: ArrayEntry, bytes: number): void {
-    array.bytes += bytes;
-    this.#bytes += bytes;
-    this.#arrayBytes += bytes;
   }
 
   #expire(entry: StringEntry | ArrayEntry, expireIn: number): void {
