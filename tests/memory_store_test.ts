@@ -437,7 +437,7 @@ describe("memory store: scans", () => {
     strictEqual((await kv.stats()).entries, 0);
   });
 
-  it("keys() leaves out what came after it started, though another scan started later", async () => {
+  it("keys() leaves out what came after it started, whatever other scans run", async () => {
     await using subject = openMemorySubject();
     const { kv } = subject;
     await kv.putMany([["a", "1"], ["b", "2"]]);
@@ -453,7 +453,7 @@ describe("memory store: scans", () => {
     deepStrictEqual(seenSecond, ["a", "b", "c"]);
   });
 
-  it("clear() ends, and spares what is put meanwhile, though more comes than it removes", async () => {
+  it("clear() ends, and spares what is put meanwhile, however much comes", async () => {
     await using subject = openMemorySubject();
     const { kv } = subject;
     const count = 20_000;
