@@ -7,8 +7,7 @@
  */
 
 import process from "node:process";
-import { GROWING, POWER, PROCESS } from "./file_contenders.ts";
-import { growthPass } from "./file_growth.ts";
+import { POWER, PROCESS } from "./file_contenders.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
@@ -16,7 +15,7 @@ import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
 import type { Contender, Subject } from "./subject.ts";
 import { printSeries } from "./tables.ts";
-import { isContender, type Pass, playTurns } from "./turns.ts";
+import { isContender, type Pass, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
 const smoke = process.argv.includes("--smoke");
 const rounds = smoke ? 1 : 5;
@@ -49,21 +48,10 @@ const sections: Record<string, Section> = {
     passes: passesOf(smoke ? 200 : 20_000),
     rounds,
   },
-  growth: {
-    title: "the same as the store grows, durability as of the first",
-    contenders: GROWING,
-    warmUps: [],
-    passes: [growthPass(scale)],
-    rounds: 1,
-  },
 };
 
-/** Comes before the name of the section that a contender's process plays in. */
-const SECTION_OPTION = "--section=";
-
 if (isContender()) {
-  const option = process.argv.find((arg) => arg.startsWith(SECTION_OPTION)) ?? "";
-  const { contenders, warmUps, passes } = sections[option.slice(SECTION_OPTION.length)] as Section;
+  const { contenders, warmUps, passes } = sections[sectionPlayed()] as Section;
   await playTurns(contenders, [...warmUps, ...passes]);
 } else await play();
 
@@ -93,7 +81,7 @@ async function playSection(
   printMachine();
   const series = await playRounds({
     module: import.meta.url,
-    args: [`${SECTION_OPTION}${name}`],
+    args: sectionArgs(name),
     contenders,
     rounds,
     passCount: warmUps.length + passes.length,

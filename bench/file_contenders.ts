@@ -32,12 +32,3 @@ export const POWER: readonly Contender[] = [
   denoKvFile,
   bareLogPower,
 ];
-
-/** The ones whose cost is measured at growing sizes: the fastest of each kind. */
-export const GROWING: readonly Contender[] = [
-  jetkvProcess,
-  lmdbNoSync,
-  sqliteTuned,
-  levelProcess,
-  bareLogProcess,
-];

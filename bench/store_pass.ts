@@ -60,7 +60,12 @@ interface Calls {
   readonly expected?: (id: number) => string;
 }
 
-async function playRow(
+/**
+ * Times a call for each of `ids`, within the time of `load`, and checks the answers.
+ *
+ * @throws If an answer is not what was expected.
+ */
+export async function playRow(
   ids: Uint32Array,
   { title, run, expected, ...load }: Calls & Load & { title: string },
 ): Promise<Sample> {

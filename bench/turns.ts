@@ -36,6 +36,19 @@ export function isContender(): boolean {
   return process.argv.some((arg) => arg.startsWith(CONTENDER_OPTION));
 }
 
+const SECTION_OPTION = "--section=";
+
+/** The arguments of the processes that play in the section `name` of a bench with several. */
+export function sectionArgs(name: string): readonly string[] {
+  return [`${SECTION_OPTION}${name}`];
+}
+
+/** The section that this process plays in. */
+export function sectionPlayed(): string {
+  const option = process.argv.find((arg) => arg.startsWith(SECTION_OPTION)) ?? "";
+  return option.slice(SECTION_OPTION.length);
+}
+
 /** Plays turns until the bench ends. */
 export async function playTurns<S extends { close(): Promise<unknown> }>(
   contenders: readonly Contender<S>[],
