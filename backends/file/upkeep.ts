@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
-import { KvError } from "../../kv/errors.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
@@ -122,7 +122,12 @@ export class Upkeep {
   async close(): Promise<void> {
     this.stop();
     while (this.#isBusy) await this.#running;
-    await this.#checkpoint.restart({ isClean: true });
+    await this.#occupy(() => this.#checkpoint.restart({ isClean: true }));
+  }
+
+  /** Waits until nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#isBusy) await this.#running;
   }
 
   /** Starts nothing any more. */
@@ -132,12 +137,28 @@ export class Upkeep {
     this.#cancelSweep = null;
   }
 
-  /** Runs `work` while no call may start and no checkpoint runs. */
+  /**
+   * Runs `work` while no call may start and no checkpoint runs.
+   *
+   * @throws {KvError} `closed` if the file was closed meanwhile.
+   */
   async alone<T>(work: () => Promise<T>): Promise<T> {
+    // In one piece with what follows: between the end of the waiting and it nothing may begin.
     while (this.#isBusy) await this.#running;
-    return await this.#occupy(() => {
-      this.#commits.flush();
-      return this.#paused(work);
+    this.#commits.mustFlush();
+    if (this.#isStopped) throw closedError();
+    return await this.#occupy(() => this.#paused(work));
+  }
+
+  /** Runs `work` alone; if it fails half-way, the file is given up. */
+  #rearrange(work: () => Promise<void>): Promise<void> {
+    return this.alone(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
     });
   }
 
@@ -174,7 +195,8 @@ export class Upkeep {
 
   #start(): void {
     if (this.#isBusy || this.#isStopped) return;
-    this.#occupy(() => this.#run()).catch(this.#fail);
+    // Given up before anybody is told to start it anew.
+    this.#occupy(() => this.#run().catch(this.#fail));
   }
 
   async #run(): Promise<void> {
@@ -253,7 +275,7 @@ export class Upkeep {
 
   /** Cuts off what is free at the end of the file, the journal out of the way first. */
   async #cut(): Promise<void> {
-    await this.alone(async () => {
+    await this.#rearrange(async () => {
       const { journal, map, pager, root, storage } = this.#parts;
       const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES);
       if (page > 0) {
@@ -283,7 +305,7 @@ export class Upkeep {
 
   /** Makes a journal smaller that has more than an eighth of the file. */
   async #shrinkJournal(): Promise<void> {
-    await this.alone(async () => {
+    await this.#rearrange(async () => {
       const { journal, map } = this.#parts;
       let pages = journal.capacity / PAGE_BYTES;
       while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) pages /= 2;
