@@ -116,6 +116,45 @@ describe("file behind the calls", () => {
     await again.kv.close();
   });
 
+  it(
+    "is small again after the call that empties it, or when it is closed",
+    { timeout },
+    async () => {
+      for (const isClosedAtOnce of [true, false]) {
+        const subject = await openFileSubject();
+        const { kv, storage } = subject;
+        const emptyBytes = storage.size();
+        await fill(subject, 10_000);
+        await kv.append("list", ...Array.from({ length: 2_000 }, () => VALUE));
+        strictEqual(await kv.clear({ prefix: "" }), 10_001);
+        for (let turns = isClosedAtOnce ? 0 : 1_000; turns > 0; turns--) await nextTurn();
+        if (!isClosedAtOnce) strictEqual(storage.size(), emptyBytes);
+        await kv.close();
+        strictEqual(storage.size(), emptyBytes);
+        const again = await openFileSubject({ storage: new CrashStorage(storage.image) });
+        deepStrictEqual(await again.kv.check(), []);
+        await again.kv.close();
+      }
+    },
+  );
+
+  it("keeps its promises when it crashes while it is closed empty", { timeout }, async () => {
+    const subject = await openFileSubject();
+    const { kv, storage } = subject;
+    await fill(subject, 900, "v".repeat(1_900));
+    await kv.append("list", ...Array.from({ length: 100 }, () => VALUE));
+    await kv.clear({ prefix: "" });
+    const from = storage.log.length;
+    await kv.close();
+    for (const { step, image } of storage.crashes(new Prng(1), 1, from)) {
+      const crashed = await openFileSubject({ storage: new CrashStorage(image) });
+      deepStrictEqual(await crashed.kv.check(), [], `step ${step}`);
+      await crashed.kv.put("again", VALUE);
+      strictEqual(await crashed.kv.get("again"), VALUE, `step ${step}`);
+      await crashed.kv.close();
+    }
+  });
+
   it("keeps its promises when it crashes while it is cut", { timeout }, async () => {
     const subject = await openFileSubject();
     const { kv, storage } = subject;

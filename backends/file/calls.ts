@@ -124,7 +124,9 @@ export class Calls {
       try {
         const result = await work();
         if (this.#failure !== null) throw this.#refusal();
-        return await this.#commits.add(result);
+        const settled = this.#commits.add(result);
+        this.#tidy();
+        return await settled;
       } finally {
         this.#commits.flush();
         gate.letGo();

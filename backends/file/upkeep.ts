@@ -91,10 +91,10 @@ export class Upkeep {
 
   /** Looks after a change whether there is something to do. */
   check(): void {
-    const { journal, pager, root } = this.#parts;
+    const { journal, pager } = this.#parts;
     if (
       journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
-      (root.entries === 0 && this.#isOversized())
+      this.#isEmptied()
     ) this.#start();
     if (this.#isPlanDue) this.planSweep();
   }
@@ -122,7 +122,10 @@ export class Upkeep {
   async close(): Promise<void> {
     this.stop();
     while (this.#isBusy) await this.#running;
-    await this.#occupy(() => this.#checkpoint.restart({ isClean: true }));
+    await this.#occupy(async () => {
+      if (this.#isEmptied()) await this.#empty();
+      await this.#checkpoint.restart({ isClean: true });
+    });
   }
 
   /** Waits until nothing is under way. */
@@ -203,10 +206,8 @@ export class Upkeep {
     do {
       await this.#checkpoint.run();
       const pages = this.#wantedJournalPages();
-      if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
-      else if (this.#parts.root.entries === 0 && this.#isOversized()) {
-        await this.#paused(() => this.#empty());
-      }
+      if (this.#isEmptied()) await this.#paused(() => this.#empty());
+      else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
       this.gate.pass();
     } while (this.gate.isBlocked && !this.#isStopped);
   }
@@ -255,16 +256,15 @@ export class Upkeep {
     return this.#logBytes(needBytes) <= this.#parts.journal.capacity;
   }
 
-  #isOversized(): boolean {
+  /** Tells whether the store is empty, and larger than an empty one needs to be. */
+  #isEmptied(): boolean {
     const { firstDepth, map, root } = this.#parts;
-    return root.garbage === NIL &&
-      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
+    return root.entries === 0 && map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
   }
 
   /** Makes an empty store as small as it began. */
   async #empty(): Promise<void> {
-    const { root, storage, map, pager } = this.#parts;
-    if (root.entries > 0) return;
+    const { storage, map, pager } = this.#parts;
     this.#commits.flush();
     formatFile(this.#parts);
     pager.cut(map.pageCount);
