@@ -48,6 +48,11 @@ export class Turns {
     return performance.now() - this.#startedMs > TURN_MS_MAX;
   }
 
+  /** Counts steps of work at which nobody asked whether a turn is due. */
+  count(steps: number): void {
+    this.#stepsLeft -= steps;
+  }
+
   /** Resolves in the next turn of the event loop, for all who wait for it together. */
   next(): Promise<void> {
     return this.#next ??= new Promise((resolve) => {

@@ -16,6 +16,7 @@ const SEEDS = 8;
 const ENTRIES = 3_000;
 /** So few pages that a long call waits for a checkpoint time and again. */
 const CACHE_BYTES = 8 * 4096;
+const BATCHES = 100;
 /** A limit on a hang that keeps the event loop busy. */
 const timeout = 300_000;
 
@@ -160,6 +161,28 @@ describe("file: waiting for room", () => {
         await subject.kv.putMany(entries);
         strictEqual(await subject.kv.clear({ prefix: "key:" }), ENTRIES);
       }
+    } finally {
+      performance.now = now;
+    }
+  });
+
+  it("timers have their turn between calls that are made together", async () => {
+    const { now } = performance;
+    let nowMs = 0;
+    performance.now = () => nowMs += 10;
+    try {
+      await using subject = await openFileSubject({ cacheBytes: 2 ** 22 });
+      let turns = 0;
+      let isOver = false;
+      const counting = (async () => {
+        for (; !isOver; turns++) await nextTurn();
+      })();
+      for (let batch = 0; batch < BATCHES; batch++) {
+        await Promise.all(Array.from({ length: 64 }, (_, i) => subject.kv.put(`key:${i}`, "v")));
+      }
+      isOver = true;
+      await counting;
+      ok(turns >= BATCHES / 2, `${turns} turns in ${BATCHES} batches`);
     } finally {
       performance.now = now;
     }

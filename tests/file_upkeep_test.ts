@@ -35,6 +35,7 @@ async function pass({ clock, kv }: FileSubject, ms: number): Promise<void> {
 class CountingStorage extends CrashStorage implements Storage {
   readBytes = 0;
   writtenBytes = 0;
+  longestCut = 0;
 
   override read(at: number, into: Uint8Array): number {
     this.readBytes += into.length;
@@ -44,6 +45,11 @@ class CountingStorage extends CrashStorage implements Storage {
   override write(at: number, bytes: Uint8Array): void {
     this.writtenBytes += bytes.length;
     super.write(at, bytes);
+  }
+
+  override truncate(size: number): void {
+    this.longestCut = Math.max(this.longestCut, this.size() - size);
+    super.truncate(size);
   }
 }
 
@@ -138,6 +144,40 @@ describe("file behind the calls", () => {
     },
   );
 
+  it("is cut a piece at a time", { timeout }, async () => {
+    const storage = new CountingStorage();
+    await using subject = await openFileSubject({ storage });
+    const { kv } = subject;
+    const emptyBytes = storage.size();
+    await kv.put("large", "large".repeat(2_000_000));
+    const fullBytes = storage.size();
+    await kv.delete("large");
+    await pass(subject, 100);
+    strictEqual(storage.size(), emptyBytes);
+    ok(storage.longestCut < fullBytes / 2, `${storage.longestCut} of ${fullBytes}`);
+    deepStrictEqual(await kv.check(), []);
+  });
+
+  it("is cleared at once, and counts only the keys that were there", { timeout }, async () => {
+    const storage = new CountingStorage();
+    await using subject = await openFileSubject({ storage });
+    const { clock, kv } = subject;
+    await fill(subject, 5_000);
+    const expiring = Array.from({ length: 3_000 }, (_, i) => [`expires:${i}`, VALUE] as const);
+    await kv.putMany(expiring.slice(0, 1_000), { expireIn: 1_000 });
+    await kv.putMany(expiring.slice(1_000), { expireIn: 100_000 });
+    await pass(subject, 500);
+    clock.step(500);
+    storage.writtenBytes = 0;
+    const calls = [kv.put("before", VALUE), kv.clear({ prefix: "" }), kv.put("after", VALUE)];
+    deepStrictEqual(await Promise.all(calls), [true, 7_001, true]);
+    ok(storage.writtenBytes < 2 ** 19, `${storage.writtenBytes} bytes written`);
+    deepStrictEqual(await Array.fromAsync(kv.keys()), ["after"]);
+    const { entries, bytes } = await kv.stats();
+    deepStrictEqual({ entries, bytes }, { entries: 1, bytes: 5 + VALUE.length });
+    deepStrictEqual(await kv.check(), []);
+  });
+
   it("keeps its promises when it crashes while it is closed empty", { timeout }, async () => {
     const subject = await openFileSubject();
     const { kv, storage } = subject;
@@ -170,6 +210,7 @@ describe("file behind the calls", () => {
       const crashed = await openFileSubject({ storage: new CrashStorage(image) });
       deepStrictEqual(await crashed.kv.check(), [], `step ${step}`);
       const { entries } = await crashed.kv.stats();
+      ok([0, 1, 900].includes(entries), `step ${step}: ${entries}`);
       if (!isPower && step >= emptyAt) ok(entries <= 1, `step ${step}: ${entries}`);
       await crashed.kv.close();
     }
