@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
 import type { FileKv } from "../kv/kv.ts";
+import { listed } from "./conformance/expect.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";
 import { Prng } from "./support/prng.ts";
@@ -109,7 +110,7 @@ function makeCall(kv: FileKv, prng: Prng, model: Model): Promise<unknown> {
     case 8:
       return kv.sync();
     default:
-      return Array.fromAsync(kv.keys({ limit: 100 }));
+      return listed(kv.keys({ limit: 100 }));
   }
 }
 

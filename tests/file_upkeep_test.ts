@@ -7,6 +7,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
+import { listed } from "./conformance/expect.ts";
 import { type Crash, CrashStorage } from "./support/crash_storage.ts";
 import { type FileSubject, openFileSubject } from "./support/file_subject.ts";
 import { Prng } from "./support/prng.ts";
@@ -172,7 +173,7 @@ describe("file behind the calls", () => {
     const calls = [kv.put("before", VALUE), kv.clear({ prefix: "" }), kv.put("after", VALUE)];
     deepStrictEqual(await Promise.all(calls), [true, 7_001, true]);
     ok(storage.writtenBytes < 2 ** 19, `${storage.writtenBytes} bytes written`);
-    deepStrictEqual(await Array.fromAsync(kv.keys()), ["after"]);
+    deepStrictEqual(await listed(kv.keys()), ["after"]);
     const { entries, bytes } = await kv.stats();
     deepStrictEqual({ entries, bytes }, { entries: 1, bytes: 5 + VALUE.length });
     deepStrictEqual(await kv.check(), []);

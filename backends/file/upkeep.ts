@@ -296,7 +296,7 @@ export class Upkeep {
     await this.#truncate();
   }
 
-  /** Cuts the file to its pages, a piece at a time: to cut off gigabytes takes a file system long. */
+  /** Cuts the file to its pages, a piece at a time: a file system takes long to cut off much. */
   async #truncate(): Promise<void> {
     const { map, storage } = this.#parts;
     const end = map.pageCount * PAGE_BYTES;
