@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FileKv, openKv } from "../mod.ts";
 import { Prng } from "../tests/support/prng.ts";
@@ -96,73 +97,93 @@ export interface SpaceResult {
   readonly filled: number;
   readonly overwritten: number;
   readonly compacted: number;
+  /** Of the whole file, while it is open, and once it is closed. */
+  readonly clearedBytes: number;
   readonly emptiedBytes: number;
-  readonly filling: DelayHistogram;
-  readonly overwriting: DelayHistogram;
-  readonly machine: DelayHistogram;
+  /** By what the store was at meanwhile. */
+  readonly delays: Readonly<Record<string, DelayHistogram>>;
 }
 
 const OVERWRITES_A_KEY = 10;
 const MACHINE_MS = 5000;
+/** A sweep is watched for so long, and keys live for so long before it. */
+const SWEEPING_MS = 10_000;
+const EXPIRE_IN_MS = 1000;
 
 /**
  * Fills a store, overwrites ten times as much in random order with values of 50 to 150 bytes,
- * compacts and empties it, and looks at what the file takes each time.
+ * compacts it, removes a tenth and clears the rest, and looks at what the file takes and how long
+ * the event loop is held up each time. Then the same keys expire.
  */
 export async function measureSpace(keys: number): Promise<SpaceResult> {
   const place = temporaryPlace();
   const kv = await openKv({ backend: "file", path: `${place.path}/db` });
   const bytesAKey = (): number => Math.round(bytesIn(place.path) / keys);
+  const ids = shuffled(keys, 61);
+  const idAt = (at: number): number => ids[at] as number;
+  const load = { count: keys, inFlight: 64, budgetMs: Infinity };
+  const histograms: Record<string, DelayHistogram> = {};
+  const watch = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+    const delays = new Delays();
+    await work();
+    histograms[name] = delays.stop();
+  };
 
-  let delays = new Delays();
-  await fill(kv, shuffled(keys, 61));
-  const filling = delays.stop();
+  await watch("filling", () => fill(kv, ids));
   const filled = bytesAKey();
-
-  delays = new Delays();
   const prng = new Prng(62);
-  const load = { count: keys * OVERWRITES_A_KEY, inFlight: 64, budgetMs: Infinity };
-  await measure(load, (at) => {
-    const value = valueOf(at, 1) + valueOf(at, 2);
-    return kv.put(keyOf(prng.below(keys)), value.slice(0, 50 + prng.below(101)));
-  });
-  const overwriting = delays.stop();
+  await watch("overwriting", () =>
+    measure({ ...load, count: keys * OVERWRITES_A_KEY }, (at) => {
+      const value = valueOf(at, 1) + valueOf(at, 2);
+      return kv.put(keyOf(prng.below(keys)), value.slice(0, 50 + prng.below(101)));
+    }));
   const overwritten = bytesAKey();
-
-  await kv.compact();
+  await watch("compacting", () => kv.compact());
   const compacted = bytesAKey();
   const problems = await kv.check();
   if (problems.length > 0) throw new Error(`Cannot trust the file: ${problems[0]}`);
+  const removed = { ...load, count: Math.floor(keys / 10) };
+  await watch("removing", () => measure(removed, (at) => kv.remove(keyOf(idAt(at)))));
+  await watch("clearing", () => kv.clear({ prefix: "" }));
+  const clearedBytes = bytesIn(place.path);
+  await watch(
+    "filling, with an expiry",
+    () =>
+      measure(load, (at) => kv.put(keyOf(idAt(at)), valueOf(at, 0), { expireIn: EXPIRE_IN_MS })),
+  );
+  await watch("sweeping", () => waitWhileSwept(kv));
   await kv.clear({ prefix: "" });
   await kv.close();
   const emptiedBytes = bytesIn(place.path);
   place.remove();
 
-  const machine = await delaysOfMachine(MACHINE_MS);
+  histograms["a busy loop on this machine"] = await delaysOfMachine(MACHINE_MS);
   const result = {
     keys,
     filled,
     overwritten,
     compacted,
+    clearedBytes,
     emptiedBytes,
-    filling,
-    overwriting,
-    machine,
+    delays: histograms,
   };
   console.log(`${keys} keys of 16 + 100 bytes: bytes on the disk for a key`);
   printTable([
     ["filled", String(filled)],
     [`after ${OVERWRITES_A_KEY} random overwrites a key`, String(overwritten)],
     ["compacted", String(compacted)],
-    ["emptied, bytes in all", String(emptiedBytes)],
+    ["cleared, bytes in all", String(clearedBytes)],
+    ["closed when empty, bytes in all", String(emptiedBytes)],
   ]);
   console.log("delays of the event loop");
-  printTable([
-    ["filling", delayLine(filling)],
-    ["overwriting", delayLine(overwriting)],
-    ["a busy loop on this machine", delayLine(machine)],
-  ]);
+  printTable(Object.entries(histograms).map(([name, delays]) => [name, delayLine(delays)]));
   return result;
+}
+
+/** Looks on while keys past their deadline are freed: until they are, or for long enough. */
+async function waitWhileSwept(kv: FileKv): Promise<void> {
+  const end = performance.now() + SWEEPING_MS;
+  while (performance.now() < end && (await kv.stats()).entries > 0) await setTimeout(50);
 }
 
 /** System calls that read, for each get of a random key. */

@@ -45,6 +45,11 @@ export class Turns {
     return --this.#stepsLeft < 0 && this.#look();
   }
 
+  /** Counts steps of work at which nobody asked whether a turn is due. */
+  count(steps: number): void {
+    this.#stepsLeft -= steps;
+  }
+
   /** Resolves in the next turn of the event loop, for all who wait for it together. */
   next(): Promise<void> {
     // Until then, each step looks.

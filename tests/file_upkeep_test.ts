@@ -7,6 +7,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
+import { listed } from "./conformance/expect.ts";
 import { type Crash, CrashStorage } from "./support/crash_storage.ts";
 import { type FileSubject, openFileSubject } from "./support/file_subject.ts";
 import { Prng } from "./support/prng.ts";
@@ -35,6 +36,7 @@ async function pass({ clock, kv }: FileSubject, ms: number): Promise<void> {
 class CountingStorage extends CrashStorage implements Storage {
   readBytes = 0;
   writtenBytes = 0;
+  longestCut = 0;
 
   override read(at: number, into: Uint8Array): number {
     this.readBytes += into.length;
@@ -44,6 +46,11 @@ class CountingStorage extends CrashStorage implements Storage {
   override write(at: number, bytes: Uint8Array): void {
     this.writtenBytes += bytes.length;
     super.write(at, bytes);
+  }
+
+  override truncate(size: number): void {
+    this.longestCut = Math.max(this.longestCut, this.size() - size);
+    super.truncate(size);
   }
 }
 
@@ -116,6 +123,79 @@ describe("file behind the calls", () => {
     await again.kv.close();
   });
 
+  it(
+    "is small again after the call that empties it, or when it is closed",
+    { timeout },
+    async () => {
+      for (const isClosedAtOnce of [true, false]) {
+        const subject = await openFileSubject();
+        const { kv, storage } = subject;
+        const emptyBytes = storage.size();
+        await fill(subject, 10_000);
+        await kv.append("list", ...Array.from({ length: 2_000 }, () => VALUE));
+        strictEqual(await kv.clear({ prefix: "" }), 10_001);
+        for (let turns = isClosedAtOnce ? 0 : 1_000; turns > 0; turns--) await nextTurn();
+        if (!isClosedAtOnce) strictEqual(storage.size(), emptyBytes);
+        await kv.close();
+        strictEqual(storage.size(), emptyBytes);
+        const again = await openFileSubject({ storage: new CrashStorage(storage.image) });
+        deepStrictEqual(await again.kv.check(), []);
+        await again.kv.close();
+      }
+    },
+  );
+
+  it("is cut a piece at a time", { timeout }, async () => {
+    const storage = new CountingStorage();
+    await using subject = await openFileSubject({ storage });
+    const { kv } = subject;
+    const emptyBytes = storage.size();
+    await kv.put("large", "large".repeat(2_000_000));
+    const fullBytes = storage.size();
+    await kv.delete("large");
+    await pass(subject, 100);
+    strictEqual(storage.size(), emptyBytes);
+    ok(storage.longestCut < fullBytes / 2, `${storage.longestCut} of ${fullBytes}`);
+    deepStrictEqual(await kv.check(), []);
+  });
+
+  it("is cleared at once, and counts only the keys that were there", { timeout }, async () => {
+    const storage = new CountingStorage();
+    await using subject = await openFileSubject({ storage });
+    const { clock, kv } = subject;
+    await fill(subject, 5_000);
+    const expiring = Array.from({ length: 3_000 }, (_, i) => [`expires:${i}`, VALUE] as const);
+    await kv.putMany(expiring.slice(0, 1_000), { expireIn: 1_000 });
+    await kv.putMany(expiring.slice(1_000), { expireIn: 100_000 });
+    await pass(subject, 500);
+    clock.step(500);
+    storage.writtenBytes = 0;
+    const calls = [kv.put("before", VALUE), kv.clear({ prefix: "" }), kv.put("after", VALUE)];
+    deepStrictEqual(await Promise.all(calls), [true, 7_001, true]);
+    ok(storage.writtenBytes < 2 ** 19, `${storage.writtenBytes} bytes written`);
+    deepStrictEqual(await listed(kv.keys()), ["after"]);
+    const { entries, bytes } = await kv.stats();
+    deepStrictEqual({ entries, bytes }, { entries: 1, bytes: 5 + VALUE.length });
+    deepStrictEqual(await kv.check(), []);
+  });
+
+  it("keeps its promises when it crashes while it is closed empty", { timeout }, async () => {
+    const subject = await openFileSubject();
+    const { kv, storage } = subject;
+    await fill(subject, 900, "v".repeat(1_900));
+    await kv.append("list", ...Array.from({ length: 100 }, () => VALUE));
+    await kv.clear({ prefix: "" });
+    const from = storage.log.length;
+    await kv.close();
+    for (const { step, image } of storage.crashes(new Prng(1), 1, from)) {
+      const crashed = await openFileSubject({ storage: new CrashStorage(image) });
+      deepStrictEqual(await crashed.kv.check(), [], `step ${step}`);
+      await crashed.kv.put("again", VALUE);
+      strictEqual(await crashed.kv.get("again"), VALUE, `step ${step}`);
+      await crashed.kv.close();
+    }
+  });
+
   it("keeps its promises when it crashes while it is cut", { timeout }, async () => {
     const subject = await openFileSubject();
     const { kv, storage } = subject;
@@ -131,6 +211,7 @@ describe("file behind the calls", () => {
       const crashed = await openFileSubject({ storage: new CrashStorage(image) });
       deepStrictEqual(await crashed.kv.check(), [], `step ${step}`);
       const { entries } = await crashed.kv.stats();
+      ok([0, 1, 900].includes(entries), `step ${step}: ${entries}`);
       if (!isPower && step >= emptyAt) ok(entries <= 1, `step ${step}: ${entries}`);
       await crashed.kv.close();
     }

@@ -123,7 +123,10 @@ export class Calls {
       gate.hold();
       try {
         const result = await work();
-        return await this.#commits.add(result);
+        if (this.#failure !== null) throw this.#refusal();
+        const settled = this.#commits.add(result);
+        this.#tidy();
+        return await settled;
       } finally {
         this.#commits.flush();
         gate.letGo();
@@ -141,7 +144,8 @@ export class Calls {
   async untilStep(needBytes: number): Promise<void> {
     this.#tidy();
     await this.turns.next();
-    await this.upkeep.gate.room(needBytes);
+    // Of a file that was given up meanwhile nobody would say that there is room.
+    if (this.#failure === null) await this.upkeep.gate.room(needBytes);
   }
 
   /** Hands everything to the kernel, and waits until the medium has it. */
@@ -161,7 +165,9 @@ export class Calls {
   async #close(): Promise<void> {
     const { gate } = this.upkeep;
     try {
-      if (!gate.isOpen(0)) await gate.wait(0, () => Promise.resolve()).catch(() => {});
+      if (this.#failure === null && !gate.isOpen(0)) {
+        await gate.wait(0, () => Promise.resolve()).catch(() => {});
+      }
       if (this.#failure === null) await this.upkeep.close();
     } catch (error) {
       this.#fail(error);
@@ -169,6 +175,8 @@ export class Calls {
     } finally {
       this.#commits.stop();
       this.upkeep.stop();
+      // What is under way may still write, and the number of a closed file may be another's soon.
+      await this.upkeep.idle();
       this.#parts.storage.close();
     }
   }

@@ -76,6 +76,8 @@ export class Commits {
     const calls = this.#calls;
     const { journal, root } = this.#parts;
     if (calls.length > 0) this.#calls = [];
+    // Only the first call of a batch asks.
+    this.#turns.count(calls.length);
     try {
       root.logCounters();
       journal.flush();

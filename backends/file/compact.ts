@@ -32,13 +32,14 @@ import {
   PAGE_SUM_AT,
   PAGE_TYPE_AT,
   RECORD,
-  ROOT,
   RUN,
   RUN_TYPE,
   UNIT_BYTES,
 } from "./layout.ts";
 
 const COLLECTED_A_STEP = 256;
+/** Pages to look at in a step: they may have to be read. */
+const LOOKED_AT_A_STEP = 64;
 /** A step moves a page, and what points to its records. */
 const STEP_BYTES = 64 * 1024;
 
@@ -52,6 +53,10 @@ export function* compact(parts: FileParts, engine: Engine): Generator<number, vo
   for (let hash = 0; hash < 2 ** HASH_BITS;) {
     yield STEP_BYTES;
     hash = parts.table.merge(hash);
+  }
+  for (let page = FIRST_MAP_PAGE; page < parts.map.pageCount; page++) {
+    compaction.look(page);
+    if (page % LOOKED_AT_A_STEP === 0) yield 0;
   }
   for (let sizeClass = 0; sizeClass < CELL_BYTES.length; sizeClass++) {
     for (const page of compaction.sparsePages(sizeClass)) {
@@ -78,23 +83,36 @@ interface Run {
   readonly count: number;
 }
 
+/** A page of cells with room. */
+interface Roomy {
+  readonly page: number;
+  readonly count: number;
+}
+
 class Compaction {
   readonly #parts: FileParts;
+  /** By class of cells. */
+  readonly #roomy: readonly Roomy[][] = CELL_BYTES.map(() => []);
 
   constructor(parts: FileParts) {
     this.#parts = parts;
   }
 
+  /** Notes a page of cells that has room, and how much. */
+  look(page: number): void {
+    const { map, pager } = this.#parts;
+    if (!map.isUsed(page) || map.isMap(page) || this.#isJournal(page)) return;
+    const frame = pager.frame(page);
+    if (pager.u8(frame, PAGE_TYPE_AT) !== CELLS_TYPE) return;
+    const sizeClass = pager.u8(frame, CELLS.classAt);
+    const count = pager.u16(frame, CELLS.countAt);
+    if (count < cellsAPage(sizeClass)) this.#roomy[sizeClass]!.push({ page, count });
+  }
+
   /** Lists the pages of a class whose records find room in its other pages, emptiest first. */
   sparsePages(sizeClass: number): number[] {
-    const { allocator, pager, root } = this.#parts;
     const capacity = cellsAPage(sizeClass);
-    const roomy: { page: number; count: number }[] = [];
-    for (let page = root.get(ROOT.roomyPagesAt + 4 * sizeClass); page !== NIL;) {
-      const frame = allocator.cellsFrame(page);
-      roomy.push({ page, count: pager.u16(frame, CELLS.countAt) });
-      page = pager.u32(frame, CELLS.nextPageAt);
-    }
+    const roomy = this.#roomy[sizeClass]!;
     roomy.sort((a, b) => a.count - b.count);
     let room = roomy.reduce((sum, { count }) => sum + capacity - count, 0);
     const sparse: number[] = [];

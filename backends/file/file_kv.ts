@@ -20,16 +20,16 @@ class FileView extends KvView<string, Value> implements FileKv {
     this.#store = store;
   }
 
-  sync(): Promise<void> {
-    return this.#store.sync();
+  async sync(): Promise<void> {
+    return await this.#store.sync();
   }
 
-  check(): Promise<string[]> {
-    return this.#store.check();
+  async check(): Promise<string[]> {
+    return await this.#store.check();
   }
 
-  compact(): Promise<void> {
-    return this.#store.compact();
+  async compact(): Promise<void> {
+    return await this.#store.compact();
   }
 }
 

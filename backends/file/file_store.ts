@@ -209,6 +209,7 @@ export class FileStore implements Store {
 
   clear(prefix: string): Promise<number> {
     return this.#calls.hold(async () => {
+      if (prefix === "" && this.#calls.upkeep.isOversized) return await this.#clearAll();
       let count = 0;
       for (let hash = 0; hash < 2 ** HASH_BITS;) {
         const keys: string[] = [];
@@ -221,6 +222,28 @@ export class FileStore implements Store {
       this.#calls.upkeep.planSweep();
       return count;
     });
+  }
+
+  /** Makes an empty store of a large one at once: key by key it would be read and written. */
+  async #clearAll(): Promise<number> {
+    const { upkeep } = this.#calls;
+    const count = await this.#countAll();
+    while (!this.#calls.canStep(upkeep.emptyBytes)) await this.#calls.untilStep(upkeep.emptyBytes);
+    await upkeep.empty();
+    return count;
+  }
+
+  /** Counts the keys that are not past their deadline, in a long call. */
+  async #countAll(): Promise<number> {
+    if (this.#engine.expiringCount === 0) return this.#parts.root.entries;
+    let count = 0;
+    for (let hash = 0; hash < 2 ** HASH_BITS;) {
+      while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
+      const keys: string[] = [];
+      hash = this.#calls.run(() => this.#engine.scan(hash, "", keys));
+      count += keys.length;
+    }
+    return count;
   }
 
   stats(): Promise<KvStats> {

@@ -21,7 +21,8 @@ export class Gate {
   readonly #admits: Admits;
   readonly #onWait: () => void;
   readonly #queue = new Deque<Waiting>();
-  readonly #steps: (() => void)[] = [];
+  /** The next step of the call that holds the gate. */
+  #step: Waiting | null = null;
   #isHeld = false;
 
   /** @param onWait Called when a call waits for room, perhaps more than once. */
@@ -30,19 +31,14 @@ export class Gate {
     this.#onWait = onWait;
   }
 
-  /** How many calls wait. */
-  get waitingCount(): number {
-    return this.#queue.length;
-  }
-
-  /** What the call that is next needs, or 0. */
+  /** What the step or the call that is next needs, or 0. */
   get neededBytes(): number {
-    return this.#queue.at(0)?.needBytes ?? 0;
+    return (this.#step ?? this.#queue.at(0))?.needBytes ?? 0;
   }
 
   /** Tells whether calls wait that could start if there were room. */
   get isBlocked(): boolean {
-    return this.#steps.length > 0 || (!this.#isHeld && this.#queue.length > 0);
+    return this.#step !== null || (!this.#isHeld && this.#queue.length > 0);
   }
 
   /** Tells whether a call may start at once. */
@@ -85,31 +81,41 @@ export class Gate {
     return this.#admits(needBytes);
   }
 
-  /** Resolves when `canStep` may have become true. */
+  /** Resolves when `canStep` has become true. */
   async room(needBytes: number): Promise<void> {
     if (this.#admits(needBytes)) return;
-    const passed = new Promise<void>((resolve) => this.#steps.push(resolve));
+    const passed = new Promise<void>((start, reject) => {
+      this.#step = { needBytes, start, reject };
+    });
     this.#onWait();
     await passed;
   }
 
-  /** Starts the calls that wait, as far as there is room. */
+  /** Starts the step and the calls that wait, as far as there is room. */
   pass(): void {
-    for (const step of this.#steps.splice(0)) step();
+    if (this.#step !== null && this.#admits(this.#step.needBytes)) this.#takeFirst()!.start();
     while (this.#queue.length > 0 && !this.#isHeld && this.#admits(this.neededBytes)) {
-      this.#queue.popFirst()!.start();
+      this.#takeFirst()!.start();
     }
     if (this.isBlocked) this.#onWait();
   }
 
-  /** Rejects the next call that waits. */
+  /** Rejects the step or the call that waits to be next. */
   rejectFirst(error: unknown): void {
-    this.#queue.popFirst()?.reject(error);
+    this.#takeFirst()?.reject(error);
   }
 
-  /** Rejects all calls that wait. */
+  /** Rejects all that wait. */
   rejectAll(error: unknown): void {
-    while (this.#queue.length > 0) this.rejectFirst(error);
-    for (const step of this.#steps.splice(0)) step();
+    for (let next = this.#takeFirst(); next !== undefined; next = this.#takeFirst()) {
+      next.reject(error);
+    }
+  }
+
+  #takeFirst(): Waiting | undefined {
+    const step = this.#step;
+    if (step === null) return this.#queue.popFirst();
+    this.#step = null;
+    return step;
   }
 }

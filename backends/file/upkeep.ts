@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
-import { KvError } from "../../kv/errors.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
@@ -31,12 +31,17 @@ const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
 const JOURNAL_GROWTH = 4;
 /** A compact file has a journal of at most so small a share of it. */
-const JOURNAL_SHARE = 8;
+const JOURNAL_SHARE = 16;
 /** An empty file of so many times its first size is cut to that. */
 const EMPTY_FACTOR = 2;
+/** So much is cut off the file at once. */
+const CUT_BYTES = 16 * 2 ** 20;
+/** What an empty file logs for each of its pages, at most. */
+const FIRST_PAGE_LOG_BYTES = 64;
 
-/** The least time between two sweeps. */
+/** The least time between two sweeps, and the most that one takes. */
 const SWEEP_MS = 20;
+const SWEEP_MS_MAX = 2;
 
 const BACKGROUND = { background: true };
 
@@ -91,10 +96,10 @@ export class Upkeep {
 
   /** Looks after a change whether there is something to do. */
   check(): void {
-    const { journal, pager, root } = this.#parts;
+    const { journal, pager } = this.#parts;
     if (
       journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
-      (root.entries === 0 && this.#isOversized())
+      this.#isEmptied()
     ) this.#start();
     if (this.#isPlanDue) this.planSweep();
   }
@@ -110,7 +115,7 @@ export class Upkeep {
     this.#isPlanDue = false;
     if (this.#isStopped) return;
     const nowMs = this.#clock.now();
-    const dueMs = this.#parts.root.garbage === NIL ? this.#sweep.dueMs : nowMs;
+    const dueMs = this.#sweepDueMs;
     const atMs = Math.max(dueMs, nowMs + SWEEP_MS);
     if (dueMs === Infinity || atMs >= this.#sweepMs) return;
     this.#cancelSweep?.();
@@ -118,11 +123,23 @@ export class Upkeep {
     this.#cancelSweep = this.#clock.after(atMs - nowMs, () => this.#sweepSome(), BACKGROUND);
   }
 
+  get #sweepDueMs(): number {
+    return this.#parts.root.garbage === NIL ? this.#sweep.dueMs : this.#clock.now();
+  }
+
   /** Brings everything to its place; nothing may change any more. */
   async close(): Promise<void> {
     this.stop();
     while (this.#isBusy) await this.#running;
-    await this.#checkpoint.restart({ isClean: true });
+    await this.#occupy(async () => {
+      if (this.#isEmptied()) await this.#empty();
+      await this.#checkpoint.restart({ isClean: true });
+    });
+  }
+
+  /** Waits until nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#isBusy) await this.#running;
   }
 
   /** Starts nothing any more. */
@@ -132,12 +149,28 @@ export class Upkeep {
     this.#cancelSweep = null;
   }
 
-  /** Runs `work` while no call may start and no checkpoint runs. */
+  /**
+   * Runs `work` while no call may start and no checkpoint runs.
+   *
+   * @throws {KvError} `closed` if the file was closed meanwhile.
+   */
   async alone<T>(work: () => Promise<T>): Promise<T> {
+    // In one piece with what follows: between the end of the waiting and it nothing may begin.
     while (this.#isBusy) await this.#running;
-    return await this.#occupy(() => {
-      this.#commits.flush();
-      return this.#paused(work);
+    this.#commits.mustFlush();
+    if (this.#isStopped) throw closedError();
+    return await this.#occupy(() => this.#paused(work));
+  }
+
+  /** Runs `work` alone; if it fails half-way, the file is given up. */
+  #rearrange(work: () => Promise<void>): Promise<void> {
+    return this.alone(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.#fail(error);
+        throw error;
+      }
     });
   }
 
@@ -151,6 +184,7 @@ export class Upkeep {
         // At once: who is blocked from now on must find that it can start the upkeep.
         this.#isBusy = false;
         this.gate.pass();
+        if (this.#isEmptied()) this.#start();
       }
     })();
     this.#running = done.then(() => {}, () => {});
@@ -174,17 +208,16 @@ export class Upkeep {
 
   #start(): void {
     if (this.#isBusy || this.#isStopped) return;
-    this.#occupy(() => this.#run()).catch(this.#fail);
+    // Given up before anybody is told to start it anew.
+    this.#occupy(() => this.#run().catch(this.#fail));
   }
 
   async #run(): Promise<void> {
     do {
       await this.#checkpoint.run();
       const pages = this.#wantedJournalPages();
-      if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
-      else if (this.#parts.root.entries === 0 && this.#isOversized()) {
-        await this.#paused(() => this.#empty());
-      }
+      if (this.#isEmptied()) await this.#paused(() => this.#empty());
+      else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
       this.gate.pass();
     } while (this.gate.isBlocked && !this.#isStopped);
   }
@@ -233,28 +266,52 @@ export class Upkeep {
     return this.#logBytes(needBytes) <= this.#parts.journal.capacity;
   }
 
-  #isOversized(): boolean {
-    const { firstDepth, map, root } = this.#parts;
-    return root.garbage === NIL &&
-      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
+  /** Tells whether the file is larger than an empty one needs to be. */
+  get isOversized(): boolean {
+    const { firstDepth, map } = this.#parts;
+    return map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
   }
 
-  /** Makes an empty store as small as it began. */
+  #isEmptied(): boolean {
+    return this.#parts.root.entries === 0 && this.isOversized;
+  }
+
+  /** Counts the most bytes that `empty` logs. */
+  get emptyBytes(): number {
+    return firstPages(this.#parts.firstDepth).pageCount * FIRST_PAGE_LOG_BYTES;
+  }
+
+  /** Empties the store at once, for a call that holds the gate and has room for `emptyBytes`. */
+  async empty(): Promise<void> {
+    await this.#rearrange(() => this.#empty());
+  }
+
+  /** Makes a store as small as it began, and forgets what it holds. */
   async #empty(): Promise<void> {
-    const { root, storage, map, pager } = this.#parts;
-    if (root.entries > 0) return;
+    const { map, pager } = this.#parts;
     this.#commits.flush();
     formatFile(this.#parts);
     pager.cut(map.pageCount);
     await this.#checkpoint.restart();
-    storage.truncate(map.pageCount * PAGE_BYTES);
+    await this.#truncate();
+  }
+
+  /** Cuts the file to its pages, a piece at a time: a file system takes long to cut off much. */
+  async #truncate(): Promise<void> {
+    const { map, storage } = this.#parts;
+    const end = map.pageCount * PAGE_BYTES;
+    for (let size = storage.size() - CUT_BYTES; size > end; size -= CUT_BYTES) {
+      storage.truncate(size);
+      await this.#commits.sync();
+    }
+    storage.truncate(end);
     map.markCut();
   }
 
   /** Cuts off what is free at the end of the file, the journal out of the way first. */
   async #cut(): Promise<void> {
-    await this.alone(async () => {
-      const { journal, map, pager, root, storage } = this.#parts;
+    await this.#rearrange(async () => {
+      const { journal, map, pager, root } = this.#parts;
       const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES);
       if (page > 0) {
         map.free(journal.page, journal.capacity / PAGE_BYTES);
@@ -264,8 +321,7 @@ export class Upkeep {
       map.cut(map.countUsed());
       pager.cut(map.pageCount);
       await this.#checkpoint.restart();
-      storage.truncate(map.pageCount * PAGE_BYTES);
-      map.markCut();
+      await this.#truncate();
     });
   }
 
@@ -281,9 +337,9 @@ export class Upkeep {
     }
   }
 
-  /** Makes a journal smaller that has more than an eighth of the file. */
+  /** Makes a journal smaller that has more than a sixteenth of the file. */
   async #shrinkJournal(): Promise<void> {
-    await this.alone(async () => {
+    await this.#rearrange(async () => {
       const { journal, map } = this.#parts;
       let pages = journal.capacity / PAGE_BYTES;
       while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) pages /= 2;
@@ -295,12 +351,14 @@ export class Upkeep {
     this.#cancelSweep = null;
     this.#sweepMs = Infinity;
     if (this.#isStopped) return;
+    const startMs = performance.now();
     try {
-      if (this.gate.isOpen(SPARE_BYTES)) {
+      while (this.#sweepDueMs <= this.#clock.now() && this.gate.isOpen(SPARE_BYTES)) {
         this.#sweep.step(this.#clock.now());
         this.#commits.flush();
         this.#parts.pager.trim();
         this.check();
+        if (performance.now() - startMs > SWEEP_MS_MAX) break;
       }
       this.planSweep();
     } catch (error) {
