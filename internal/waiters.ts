@@ -56,7 +56,9 @@ export class Waiters {
    */
   wait<T>(key: string, attempt: Attempt<T>, { waitMs, signal }: WaitLimits): Promise<T | null> {
     return new Promise((resolve, reject) => {
+      let isWaiting = true;
       const leave = (): void => {
+        isWaiting = false;
         this.#remove(key, waiter);
         cancelTimer?.();
         signal?.removeEventListener("abort", onAbort);
@@ -69,8 +71,12 @@ export class Waiters {
           try {
             const taken = attempt();
             if (taken === null) return false;
-            leave();
-            resolve(taken);
+            // An attempt that finds the store broken may have all who wait rejected, this one too.
+            if (!isWaiting) taken.catch(() => {});
+            else {
+              leave();
+              resolve(taken);
+            }
           } catch (error) {
             waiter.fail(error);
           }
