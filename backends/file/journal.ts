@@ -151,7 +151,7 @@ export class Journal {
     setU64(view, JOURNAL.positionAt, this.#head);
     setU64(view, JOURNAL.syncedAt, this.#synced);
     view.setUint32(JOURNAL.generationAt, this.#generation, true);
-    const crc = crc32c(this.#batch, JOURNAL.lengthAt, length);
+    const crc = crc32c(view, JOURNAL.lengthAt, length);
     view.setUint32(JOURNAL.crcAt, crc ^ this.#secret, true);
     const aligned = align(length);
     assert(this.#head - this.#tail + aligned <= this.#bytes, "a record exceeds the journal");

@@ -38,11 +38,6 @@ const UNIT_BITS = 8;
 /** Tells whether the record at an address has the key that is looked for. */
 export type Match = (address: number) => boolean;
 
-interface Slot {
-  readonly hash: number;
-  readonly address: number;
-}
-
 /** The table of a file. */
 export class Table {
   readonly #pager: Pager;
@@ -56,6 +51,9 @@ export class Table {
   #frame = 0;
   #slot = 0;
   #linkAt = 0;
+  /** Slots that are taken out of a bucket, to be put in again: their pages, and their tags. */
+  readonly #pages = new Uint32Array(BUCKET.slotCount);
+  readonly #tags = new Uint32Array(BUCKET.slotCount);
 
   constructor(pager: Pager, journal: Journal, root: Root, map: PageMap) {
     this.#pager = pager;
@@ -158,7 +156,7 @@ export class Table {
     if (this.#pager.u16(this.#frame, BUCKET.countAt) >= BUCKET.splitCount) this.#split(hash);
     const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const slot = this.#takeSlot(frame);
-    this.#fill(frame, slot, hash, address);
+    this.#fill(frame, slot, Math.floor(address / 256), tagOf(hash, address));
     this.#journal.log(frame, this.#slotAt(frame, slot), BUCKET.slotBytes);
     this.#journal.log(frame, BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1)), 2);
     this.#journal.log(frame, BUCKET.countAt, 6);
@@ -168,7 +166,7 @@ export class Table {
   replace(hash: number, address: number): void {
     const at = this.#slotAt(this.#frame, this.#slot);
     this.#pager.setU32(this.#frame, at, Math.floor(address / 256));
-    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | (address & 255));
+    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, tagOf(hash, address));
     this.#journal.log(this.#frame, at, 8);
   }
 
@@ -230,8 +228,9 @@ export class Table {
     const count = this.#pager.u16(frame, BUCKET.countAt) + this.#pager.u16(twin, BUCKET.countAt);
     const isTwin = this.#pager.u8(twin, BUCKET.depthAt) === depth;
     if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
-    const slots = [...this.#slotsFrom(first), ...this.#slotsFrom(first + width)];
-    this.#refill(frame, depth - 1, slots, () => frame);
+    const taken = this.#takeOut(twin, this.#takeOut(frame, 0));
+    this.#begin(frame, depth - 1);
+    this.#putIn(taken, frame, frame, 0);
     this.#logBucket(frame);
     const span = 2 ** (this.#depth - depth);
     this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
@@ -293,11 +292,11 @@ export class Table {
   }
 
   /** Writes a slot and puts it at the head of its chain. */
-  #fill(frame: number, slot: number, hash: number, address: number): void {
-    const headAt = BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1));
+  #fill(frame: number, slot: number, page: number, tag: number): void {
+    const headAt = BUCKET.headsAt + 2 * ((tag >>> UNIT_BITS) & (BUCKET.headCount - 1));
     const at = this.#slotAt(frame, slot);
-    this.#pager.setU32(frame, at, Math.floor(address / 256));
-    this.#pager.setU32(frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | (address & 255));
+    this.#pager.setU32(frame, at, page);
+    this.#pager.setU32(frame, at + BUCKET.tagAt, tag);
     this.#pager.setU16(frame, at + BUCKET.nextAt, this.#pager.u16(frame, headAt));
     this.#pager.setU16(frame, headAt, slot);
   }
@@ -311,12 +310,10 @@ export class Table {
     if (depth > this.#depth) this.#double();
     const newPage = this.#map.take();
     const newFrame = this.#journal.blank(newPage);
-    // The bucket begins at the hash whose bits after its first ones are zero.
-    const width = 2 ** (HASH_BITS - depth + 1);
-    const slots = this.#slotsFrom(Math.floor(hash / width) * width);
-    const frameOf = (hash: number): number => (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
-    this.#refill(frame, depth, [], frameOf);
-    this.#refill(newFrame, depth, slots, frameOf);
+    const taken = this.#takeOut(frame, 0);
+    this.#begin(frame, depth);
+    this.#begin(newFrame, depth);
+    this.#putIn(taken, frame, newFrame, 1 << (HASH_BITS - depth));
     this.#logBucket(frame);
     this.#logBucket(newFrame);
     const span = 2 ** (this.#depth - depth);
@@ -324,27 +321,36 @@ export class Table {
     this.#pointTo(first, span, newPage);
   }
 
-  /** Lists what a bucket has, from the hash it begins with. */
-  #slotsFrom(hash: number): Slot[] {
-    const slots: Slot[] = [];
-    this.visit(hash, (address, hash) => slots.push({ hash, address }));
-    return slots;
+  /** Takes the slots of a bucket, and puts them behind `count` others; returns how many it is. */
+  #takeOut(frame: number, count: number): number {
+    const end = Math.min(count + this.#pager.u16(frame, BUCKET.countAt), BUCKET.slotCount);
+    for (let head = 0; head < BUCKET.headCount; head++) {
+      let link = this.#pager.u16(frame, BUCKET.headsAt + 2 * head);
+      for (; link !== 0; count++) {
+        if (count >= end) this.#fail(this.#pager.pageOf(frame), "a bucket has more than it counts");
+        const at = this.#slotAt(frame, link);
+        this.#pages[count] = this.#pager.u32(frame, at);
+        this.#tags[count] = this.#pager.u32(frame, at + BUCKET.tagAt);
+        link = this.#pager.u16(frame, at + BUCKET.nextAt);
+      }
+    }
+    return count;
   }
 
-  /** Empties a bucket, then puts slots where their hashes belong. Not logged yet. */
-  #refill(
-    frame: number,
-    depth: number,
-    slots: readonly Slot[],
-    frameOf: (hash: number) => number,
-  ): void {
+  /** Makes a bucket empty. Not logged yet. */
+  #begin(frame: number, depth: number): void {
     const start = this.#pager.start(frame);
     this.#pager.slab(frame).fill(0, start, start + BUCKET.slotsAt);
     this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
     this.#pager.setU8(frame, BUCKET.depthAt, depth);
-    for (const { hash, address } of slots) {
-      const target = frameOf(hash);
-      this.#fill(target, this.#takeSlot(target), hash, address);
+  }
+
+  /** Puts taken slots in a bucket: those whose hash has `bit` in the other. Not logged yet. */
+  #putIn(count: number, frame: number, other: number, bit: number): void {
+    for (let i = 0; i < count; i++) {
+      const tag = this.#tags[i]!;
+      const target = ((tag >>> UNIT_BITS) & bit) === 0 ? frame : other;
+      this.#fill(target, this.#takeSlot(target), this.#pages[i]!, tag);
     }
   }
 
@@ -396,4 +402,9 @@ export class Table {
   #fail(page: number, found: string): never {
     throw new KvCorruptError(this.#pager.path, page * PAGE_BYTES, found);
   }
+}
+
+/** What a slot has beside the page of its record. */
+function tagOf(hash: number, address: number): number {
+  return (hash << UNIT_BITS) | (address & 255);
 }
