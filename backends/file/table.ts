@@ -101,8 +101,7 @@ export class Table {
     for (let i = 0; i < this.#directory.length; i++) {
       this.#directory[i] = FIRST_TABLE_PAGE + i;
       const frame = this.#journal.blank(FIRST_TABLE_PAGE + i);
-      this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
-      this.#pager.setU8(frame, BUCKET.depthAt, depth);
+      this.#begin(frame, depth);
       this.#journal.log(frame, 0, 2);
     }
     this.#writeDirectory(directoryPage);
@@ -156,7 +155,7 @@ export class Table {
     if (this.#pager.u16(this.#frame, BUCKET.countAt) >= BUCKET.splitCount) this.#split(hash);
     const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const slot = this.#takeSlot(frame);
-    this.#fill(frame, slot, Math.floor(address / 256), tagOf(hash, address));
+    this.#fill(frame, slot, Math.floor(address / 256), (hash << UNIT_BITS) | (address & 255));
     this.#journal.log(frame, this.#slotAt(frame, slot), BUCKET.slotBytes);
     this.#journal.log(frame, BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1)), 2);
     this.#journal.log(frame, BUCKET.countAt, 6);
@@ -166,7 +165,7 @@ export class Table {
   replace(hash: number, address: number): void {
     const at = this.#slotAt(this.#frame, this.#slot);
     this.#pager.setU32(this.#frame, at, Math.floor(address / 256));
-    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, tagOf(hash, address));
+    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | (address & 255));
     this.#journal.log(this.#frame, at, 8);
   }
 
@@ -228,9 +227,7 @@ export class Table {
     const count = this.#pager.u16(frame, BUCKET.countAt) + this.#pager.u16(twin, BUCKET.countAt);
     const isTwin = this.#pager.u8(twin, BUCKET.depthAt) === depth;
     if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
-    const taken = this.#takeOut(twin, this.#takeOut(frame, 0));
-    this.#begin(frame, depth - 1);
-    this.#putIn(taken, frame, frame, 0);
+    this.#putIn(this.#takeOut(twin, this.#takeOut(frame, 0)), depth - 1, frame, frame);
     this.#logBucket(frame);
     const span = 2 ** (this.#depth - depth);
     this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
@@ -303,30 +300,24 @@ export class Table {
 
   /** Splits the bucket of `hash` by the next bit of its hashes. */
   #split(hash: number): void {
-    const page = this.#directory[hash >>> (HASH_BITS - this.#depth)]!;
-    const frame = this.#bucketFrame(page);
+    const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const depth = this.#pager.u8(frame, BUCKET.depthAt) + 1;
     if (depth > HASH_BITS) return;
     if (depth > this.#depth) this.#double();
     const newPage = this.#map.take();
     const newFrame = this.#journal.blank(newPage);
-    const taken = this.#takeOut(frame, 0);
-    this.#begin(frame, depth);
-    this.#begin(newFrame, depth);
-    this.#putIn(taken, frame, newFrame, 1 << (HASH_BITS - depth));
+    this.#putIn(this.#takeOut(frame, 0), depth, frame, newFrame);
     this.#logBucket(frame);
     this.#logBucket(newFrame);
     const span = 2 ** (this.#depth - depth);
-    const first = ((hash >>> (HASH_BITS - depth)) | 1) * span;
-    this.#pointTo(first, span, newPage);
+    this.#pointTo(((hash >>> (HASH_BITS - depth)) | 1) * span, span, newPage);
   }
 
   /** Takes the slots of a bucket, and puts them behind `count` others; returns how many it is. */
   #takeOut(frame: number, count: number): number {
     const end = Math.min(count + this.#pager.u16(frame, BUCKET.countAt), BUCKET.slotCount);
     for (let head = 0; head < BUCKET.headCount; head++) {
-      let link = this.#pager.u16(frame, BUCKET.headsAt + 2 * head);
-      for (; link !== 0; count++) {
+      for (let link = this.#pager.u16(frame, BUCKET.headsAt + 2 * head); link !== 0; count++) {
         if (count >= end) this.#fail(this.#pager.pageOf(frame), "a bucket has more than it counts");
         const at = this.#slotAt(frame, link);
         this.#pages[count] = this.#pager.u32(frame, at);
@@ -345,8 +336,11 @@ export class Table {
     this.#pager.setU8(frame, BUCKET.depthAt, depth);
   }
 
-  /** Puts taken slots in a bucket: those whose hash has `bit` in the other. Not logged yet. */
-  #putIn(count: number, frame: number, other: number, bit: number): void {
+  /** Begins buckets anew with taken slots: the last bit of the depth says in which of them. */
+  #putIn(count: number, depth: number, frame: number, other: number): void {
+    const bit = 1 << (HASH_BITS - depth);
+    this.#begin(frame, depth);
+    this.#begin(other, depth);
     for (let i = 0; i < count; i++) {
       const tag = this.#tags[i]!;
       const target = ((tag >>> UNIT_BITS) & bit) === 0 ? frame : other;
@@ -402,9 +396,4 @@ export class Table {
   #fail(page: number, found: string): never {
     throw new KvCorruptError(this.#pager.path, page * PAGE_BYTES, found);
   }
-}
-
-/** What a slot has beside the page of its record. */
-function tagOf(hash: number, address: number): number {
-  return (hash << UNIT_BITS) | (address & 255);
 }
