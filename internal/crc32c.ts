@@ -2,7 +2,7 @@
  * CRC-32C (Castagnoli): the checksum of journal records. It finds every error within 32
  * neighbouring bits, and all others but one in four billion.
  *
- * Eight bytes a step by eight tables ("slicing by 8"), about 2 GB/s on a machine of 2024.
+ * Sixteen bytes a step by sixteen tables ("slicing by 16"), about 2 GB/s on a machine of 2024.
  *
  * Source: RFC 3720, appendix B.4, has the polynomial and the test vectors.
  */
@@ -10,42 +10,42 @@
 /** The polynomial, bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
 
-function makeTables(): Int32Array[] {
-  const tables = Array.from({ length: 8 }, () => new Int32Array(256));
+/** The sum of one byte is in the first 256; those of it and `n` zeros begin at 256 `n`. */
+const TABLES: Int32Array = makeTables();
+
+function makeTables(): Int32Array {
+  const tables = new Int32Array(16 * 256);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    tables[0]![byte] = crc;
+    tables[byte] = crc;
   }
-  for (let i = 1; i < 8; i++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const crc = tables[i - 1]![byte]!;
-      tables[i]![byte] = (crc >>> 8) ^ tables[0]![crc & 0xff]!;
-    }
+  for (let i = 256; i < tables.length; i++) {
+    const crc = tables[i - 256]!;
+    tables[i] = (crc >>> 8) ^ tables[crc & 0xff]!;
   }
   return tables;
 }
 
-const [t0, t1, t2, t3, t4, t5, t6, t7] = makeTables() as [
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-];
-
-/** Computes the checksum of `bytes` from index `from` to before `to`, 0 to 2^32 − 1. */
-export function crc32c(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
+/** Computes the checksum of the bytes from `from` to before `to`, 0 to 2^32 − 1. */
+export function crc32c(view: DataView, from = 0, to: number = view.byteLength): number {
+  const t = TABLES;
   let crc = -1;
   let at = from;
-  for (; at + 8 <= to; at += 8) {
-    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    crc = t7[crc & 0xff]! ^ t6[(crc >>> 8) & 0xff]! ^ t5[(crc >>> 16) & 0xff]! ^ t4[crc >>> 24]! ^
-      t3[bytes[at + 4]!]! ^ t2[bytes[at + 5]!]! ^ t1[bytes[at + 6]!]! ^ t0[bytes[at + 7]!]!;
+  for (; at + 16 <= to; at += 16) {
+    const a = view.getInt32(at, true) ^ crc;
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    crc = t[0xf00 + (a & 0xff)]! ^ t[0xe00 + ((a >>> 8) & 0xff)]! ^
+      t[0xd00 + ((a >>> 16) & 0xff)]! ^ t[0xc00 + (a >>> 24)]! ^
+      t[0xb00 + (b & 0xff)]! ^ t[0xa00 + ((b >>> 8) & 0xff)]! ^
+      t[0x900 + ((b >>> 16) & 0xff)]! ^ t[0x800 + (b >>> 24)]! ^
+      t[0x700 + (c & 0xff)]! ^ t[0x600 + ((c >>> 8) & 0xff)]! ^
+      t[0x500 + ((c >>> 16) & 0xff)]! ^ t[0x400 + (c >>> 24)]! ^
+      t[0x300 + (d & 0xff)]! ^ t[0x200 + ((d >>> 8) & 0xff)]! ^
+      t[0x100 + ((d >>> 16) & 0xff)]! ^ t[d >>> 24]!;
   }
-  for (; at < to; at++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at]!) & 0xff]!;
+  for (; at < to; at++) crc = (crc >>> 8) ^ t[(crc ^ view.getUint8(at)) & 0xff]!;
   return ~crc >>> 0;
 }

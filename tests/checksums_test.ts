@@ -9,6 +9,10 @@ import { halfSipHash, randomHashKey } from "../internal/hash.ts";
 
 const utf8 = new TextEncoder();
 
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 describe("crc32c()", () => {
   /** RFC 3720, appendix B.4, and the check value of the CRC catalogue. */
   const vectors: [string, Uint8Array, number][] = [
@@ -20,11 +24,11 @@ describe("crc32c()", () => {
     ["nothing", new Uint8Array(), 0],
   ];
   for (const [name, bytes, expected] of vectors) {
-    it(`gives the published sum of ${name}`, () => strictEqual(crc32c(bytes), expected));
+    it(`gives the published sum of ${name}`, () => strictEqual(crc32c(viewOf(bytes)), expected));
   }
 
   it("sums a part of an array", () => {
-    strictEqual(crc32c(utf8.encode("<123456789>"), 1, 10), 0xe3069283);
+    strictEqual(crc32c(viewOf(utf8.encode("<123456789>")), 1, 10), 0xe3069283);
   });
 });
 

@@ -54,6 +54,18 @@ class CountingStorage extends CrashStorage implements Storage {
   }
 }
 
+/** A disk that counts the records of the journal which do not begin where the last one ended. */
+class GapStorage extends CrashStorage implements Storage {
+  gaps = 0;
+  #endAt = 0;
+
+  override append(at: number, bytes: Uint8Array): void {
+    if (at !== this.#endAt) this.gaps++;
+    this.#endAt = at + bytes.length;
+    super.append(at, bytes);
+  }
+}
+
 /** A limit on a hang. */
 const timeout = 300_000;
 
@@ -76,6 +88,15 @@ async function examine({ step, image }: Crash, value: string): Promise<number> {
 }
 
 describe("file behind the calls", () => {
+  it("writes the records of the journal one right behind the other", { timeout }, async () => {
+    const storage = new GapStorage();
+    await using subject = await openFileSubject({ storage });
+    await subject.kv.put(keyOf(0), "v");
+    storage.gaps = 0;
+    for (let i = 0; i < 64; i++) await subject.kv.put(keyOf(i), "v".repeat(i));
+    strictEqual(storage.gaps, 0);
+  });
+
   it("grows its table and its journal, and is in order throughout", { timeout }, async () => {
     await using subject = await openFileSubject({ cacheBytes: 2 ** 22 });
     const { kv } = subject;

@@ -62,15 +62,25 @@ export class Calls {
 
   /** Starts a call when it is its turn: at once, unless calls before it wait. */
   start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
-    if (this.#closing !== null) throw closedError();
-    if (this.#failure !== null) throw this.#refusal();
+    this.#checkUse();
     const { gate } = this.upkeep;
     return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, start);
   }
 
   /** Starts a call that is one piece of work. */
   call<T>(needBytes: number, work: () => T): Promise<T> {
-    return this.start(needBytes, () => this.settle(work));
+    this.#checkUse();
+    return this.isFree(needBytes) ? this.settle(work) : this.#callLater(needBytes, work);
+  }
+
+  // Apart from `call`, where the closure would cost each call a context.
+  #callLater<T>(needBytes: number, work: () => T): Promise<T> {
+    return this.upkeep.gate.wait(needBytes, () => this.settle(work));
+  }
+
+  #checkUse(): void {
+    if (this.#closing !== null) throw closedError();
+    if (this.#failure !== null) throw this.#refusal();
   }
 
   /** Does the work of a call, and resolves when what it changed is safe. */

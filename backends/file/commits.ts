@@ -22,10 +22,7 @@ const SHORT_SYNC_MS = 0.5;
 
 const BACKGROUND = { background: true };
 
-interface Call {
-  resolve(): void;
-  reject(error: unknown): void;
-}
+const RESOLVED = Promise.resolve();
 
 /** The commits of a file. */
 export class Commits {
@@ -34,12 +31,19 @@ export class Commits {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #fail: (error: unknown) => void;
-  #calls: Call[] = [];
+  /** Counts the times that what was logged was handed to the kernel. */
+  #flushCount = 0;
+  /** When what was handed over is as safe as it has to be; `null` if it is. */
+  #safe: Promise<void> | null = null;
+  /** The last call that waits for the next flush, and what it resolves with. */
+  #last: Promise<unknown> | null = null;
+  #lastValue: unknown = null;
   #runningSync: Promise<void> | null = null;
   #waitingSync: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #lastSyncMs = Infinity;
   #isAbandoned = false;
+  #error: unknown = null;
 
   /**
    * @param turns Asked when calls begin to wait, so that timers have their turn.
@@ -59,35 +63,46 @@ export class Commits {
     this.#fail = fail;
   }
 
-  /** Resolves with `value` once what was logged so far is safe. */
+  /**
+   * Resolves with `value` once what was logged so far is safe. Calls of a turn that resolve with
+   * the same share a promise.
+   */
   add<T>(value: T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#calls.push({ resolve: () => resolve(value), reject }) > 1) return;
-      // Timers and sockets have their turn before the calls of a long loop are settled.
-      if (this.#turns.isDue()) this.#turns.next().then(this.flush);
-      else queueMicrotask(this.flush);
-    });
+    if (this.#last === null || this.#lastValue !== value) return this.#addApart(value);
+    this.#turns.count(1);
+    return this.#last as Promise<T>;
   }
 
-  /** Hands what was logged to the kernel, and settles its calls as soon as may be. */
+  // Apart from `add`, where the closure would cost each call a context.
+  #addApart<T>(value: T): Promise<T> {
+    const flushCount = this.#flushCount;
+    // Timers and sockets have their turn before the calls of a long loop are settled.
+    const start = this.#turns.isDue() ? this.#turns.next() : RESOLVED;
+    const settled = start.then(() => {
+      // The first call of a turn flushes for all.
+      if (this.#flushCount === flushCount) this.flush();
+      if (this.#flushCount === flushCount) throw this.#error;
+      return this.#safe === null ? value : this.#safe.then(() => value);
+    });
+    this.#last = settled;
+    this.#lastValue = value;
+    return settled;
+  }
+
+  /** Hands what was logged to the kernel. */
   readonly flush = (): void => {
     // A change that failed half-way may have been logged: that must never be written.
     if (this.#isAbandoned) return;
-    const calls = this.#calls;
     const { journal, root } = this.#parts;
-    if (calls.length > 0) this.#calls = [];
-    // Only the first call of a batch asks.
-    this.#turns.count(calls.length);
+    this.#forgetLast();
     try {
       root.logCounters();
       journal.flush();
+      this.#safe = this.#settle();
+      this.#flushCount++;
     } catch (error) {
-      return this.#reject(calls, error);
+      this.#fail(error);
     }
-    if (journal.synced === journal.head) return this.#settle(calls);
-    if (this.#durability === "power") return this.#settleSynced(calls);
-    this.#settle(calls);
-    this.#cancelTimer ??= this.#clock.after(BACKGROUND_SYNC_MS, this.#syncLater, BACKGROUND);
   };
 
   /** Does what `flush` does, and throws where that is no longer possible. */
@@ -109,10 +124,9 @@ export class Commits {
   /** Rejects the calls that wait, for the file is given up. */
   abandon(error: unknown): void {
     this.#isAbandoned = true;
+    this.#error = error;
+    this.#forgetLast();
     this.stop();
-    const calls = this.#calls;
-    this.#calls = [];
-    for (const call of calls) call.reject(error);
   }
 
   /** Stops what is planned for later. */
@@ -140,29 +154,28 @@ export class Commits {
     });
   }
 
-  #settleSynced(calls: readonly Call[]): void {
-    if (this.#runningSync !== null || this.#lastSyncMs > SHORT_SYNC_MS) {
-      this.sync().then(() => this.#settle(calls), (error) => this.#reject(calls, error));
-      return;
-    }
+  /** Sees to it that what was handed over becomes safe. */
+  #settle(): Promise<void> | null {
     const { journal, storage } = this.#parts;
-    const startMs = performance.now();
-    try {
-      storage.syncNow();
-    } catch (error) {
-      return this.#reject(calls, error);
+    if (journal.synced === journal.head) return null;
+    if (this.#durability === "process") {
+      this.#cancelTimer ??= this.#clock.after(BACKGROUND_SYNC_MS, this.#syncLater, BACKGROUND);
+      return null;
     }
+    if (this.#runningSync !== null || this.#lastSyncMs > SHORT_SYNC_MS) {
+      const synced = this.sync();
+      // There may be no call that waits for it.
+      synced.catch(() => {});
+      return synced;
+    }
+    const startMs = performance.now();
+    storage.syncNow();
     this.#lastSyncMs = performance.now() - startMs;
     journal.markSynced(journal.head);
-    this.#settle(calls);
+    return null;
   }
 
-  #settle(calls: readonly Call[]): void {
-    for (const call of calls) call.resolve();
-  }
-
-  #reject(calls: readonly Call[], error: unknown): void {
-    this.#fail(error);
-    for (const call of calls) call.reject(error);
+  #forgetLast(): void {
+    this.#last = this.#lastValue = null;
   }
 }

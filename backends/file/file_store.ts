@@ -322,7 +322,7 @@ export class FileStore implements Store {
 
   /** A value as it is now, for a call that may have to wait: its caller may change it meanwhile. */
   #keep(value: Value, needBytes: number): Value {
-    return this.#calls.isFree(needBytes) ? value : own(value);
+    return typeof value === "string" || this.#calls.isFree(needBytes) ? value : own(value);
   }
 
   /** Takes an element now, or where there is none for as long as the caller may wait. */

@@ -151,11 +151,13 @@ export class Journal {
     setU64(view, JOURNAL.positionAt, this.#head);
     setU64(view, JOURNAL.syncedAt, this.#synced);
     view.setUint32(JOURNAL.generationAt, this.#generation, true);
-    const crc = crc32c(this.#batch, JOURNAL.lengthAt, length);
+    const crc = crc32c(view, JOURNAL.lengthAt, length);
     view.setUint32(JOURNAL.crcAt, crc ^ this.#secret, true);
     const aligned = align(length);
     assert(this.#head - this.#tail + aligned <= this.#bytes, "a record exceeds the journal");
-    this.#write(this.#batch.subarray(0, length));
+    // All of it, up to where the next record begins: so that writing goes on without a seek.
+    for (let i = length; i < aligned; i++) this.#batch[i] = 0;
+    this.#write(this.#batch.subarray(0, aligned));
     this.#head += aligned;
     this.#length = JOURNAL.headBytes;
     if (this.#batch.length > BATCH_BYTES_KEPT) this.#resize(BATCH_BYTES_MIN);
@@ -176,7 +178,7 @@ export class Journal {
   #patch(frame: number, at: number, length: number, room: number): number {
     const start = this.#length;
     const end = start + JOURNAL.patchHeadBytes;
-    if (end + room > this.#batch.length) this.#resize(Math.max(end + room, start * 2));
+    if (end + room > this.#batch.length) this.#resize(align(Math.max(end + room, start * 2)));
     const view = this.#view;
     view.setUint32(start, this.#pager.pageOf(frame), true);
     view.setUint16(start + 4, at, true);

@@ -101,7 +101,7 @@ export function replay(storage: Storage, pager: Pager, header: Header): number {
   let generation = 0;
   let end = 0;
   let at = 0;
-  while (isRecord(ring, view, at, header)) {
+  while (isRecord(view, at, header)) {
     const found = view.getUint32(at + JOURNAL.generationAt, true);
     if (found < generation) break;
     const length = view.getUint32(at + JOURNAL.lengthAt, true);
@@ -110,7 +110,7 @@ export function replay(storage: Storage, pager: Pager, header: Header): number {
     generation = found;
     if (generation === 0) end = at;
   }
-  checkTail(ring, view, at, header, pager.path);
+  checkTail(view, at, header, pager.path);
   pager.endRecovery();
   return header.position + end;
 }
@@ -126,13 +126,13 @@ function readRing(storage: Storage, header: Header): Uint8Array<ArrayBuffer> {
 }
 
 /** Tells whether a whole record stands at `at` of the ring. */
-function isRecord(ring: Uint8Array, view: DataView, at: number, header: Header): boolean {
-  if (at + JOURNAL.headBytes > ring.length) return false;
+function isRecord(view: DataView, at: number, header: Header): boolean {
+  if (at + JOURNAL.headBytes > view.byteLength) return false;
   if (readU64(view, at + JOURNAL.positionAt) !== header.position + at) return false;
   const length = view.getUint32(at + JOURNAL.lengthAt, true);
-  if (length < JOURNAL.headBytes || at + length > ring.length) return false;
+  if (length < JOURNAL.headBytes || at + length > view.byteLength) return false;
   const crc = (view.getUint32(at + JOURNAL.crcAt, true) ^ header.hashKey.high) >>> 0;
-  return crc === crc32c(ring, at + JOURNAL.lengthAt, at + length);
+  return crc === crc32c(view, at + JOURNAL.lengthAt, at + length);
 }
 
 /** Applies the patches of the record from `at` to `end`. */
@@ -159,19 +159,13 @@ function play(ring: Uint8Array, view: DataView, at: number, end: number, pager: 
 }
 
 /** @throws {KvCorruptError} If a record behind the last whole one says that there was another. */
-function checkTail(
-  ring: Uint8Array,
-  view: DataView,
-  end: number,
-  header: Header,
-  path: string,
-): void {
+function checkTail(view: DataView, end: number, header: Header, path: string): void {
   const { position, journalPage } = header;
-  for (let at = end + JOURNAL.alignBytes; at + JOURNAL.headBytes <= ring.length;) {
+  for (let at = end + JOURNAL.alignBytes; at + JOURNAL.headBytes <= view.byteLength;) {
     const isLater = view.getUint32(at + JOURNAL.positionAt, true) === (position + at) >>> 0 &&
-      isRecord(ring, view, at, header);
+      isRecord(view, at, header);
     if (isLater && readU64(view, at + JOURNAL.syncedAt) > position + end) {
-      const offset = journalPage * PAGE_BYTES + (position + end) % ring.length;
+      const offset = journalPage * PAGE_BYTES + (position + end) % view.byteLength;
       throw new KvCorruptError(path, offset, "a record of the journal is damaged");
     }
     at += JOURNAL.alignBytes;

@@ -38,11 +38,6 @@ const UNIT_BITS = 8;
 /** Tells whether the record at an address has the key that is looked for. */
 export type Match = (address: number) => boolean;
 
-interface Slot {
-  readonly hash: number;
-  readonly address: number;
-}
-
 /** The table of a file. */
 export class Table {
   readonly #pager: Pager;
@@ -56,6 +51,9 @@ export class Table {
   #frame = 0;
   #slot = 0;
   #linkAt = 0;
+  /** Slots that are taken out of a bucket, to be put in again: their pages, and their tags. */
+  readonly #pages = new Uint32Array(BUCKET.slotCount);
+  readonly #tags = new Uint32Array(BUCKET.slotCount);
 
   constructor(pager: Pager, journal: Journal, root: Root, map: PageMap) {
     this.#pager = pager;
@@ -103,8 +101,7 @@ export class Table {
     for (let i = 0; i < this.#directory.length; i++) {
       this.#directory[i] = FIRST_TABLE_PAGE + i;
       const frame = this.#journal.blank(FIRST_TABLE_PAGE + i);
-      this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
-      this.#pager.setU8(frame, BUCKET.depthAt, depth);
+      this.#begin(frame, depth);
       this.#journal.log(frame, 0, 2);
     }
     this.#writeDirectory(directoryPage);
@@ -158,7 +155,7 @@ export class Table {
     if (this.#pager.u16(this.#frame, BUCKET.countAt) >= BUCKET.splitCount) this.#split(hash);
     const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const slot = this.#takeSlot(frame);
-    this.#fill(frame, slot, hash, address);
+    this.#fill(frame, slot, Math.floor(address / 256), (hash << UNIT_BITS) | (address & 255));
     this.#journal.log(frame, this.#slotAt(frame, slot), BUCKET.slotBytes);
     this.#journal.log(frame, BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1)), 2);
     this.#journal.log(frame, BUCKET.countAt, 6);
@@ -230,8 +227,7 @@ export class Table {
     const count = this.#pager.u16(frame, BUCKET.countAt) + this.#pager.u16(twin, BUCKET.countAt);
     const isTwin = this.#pager.u8(twin, BUCKET.depthAt) === depth;
     if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
-    const slots = [...this.#slotsFrom(first), ...this.#slotsFrom(first + width)];
-    this.#refill(frame, depth - 1, slots, () => frame);
+    this.#putIn(this.#takeOut(twin, this.#takeOut(frame, 0)), depth - 1, frame, frame);
     this.#logBucket(frame);
     const span = 2 ** (this.#depth - depth);
     this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
@@ -293,58 +289,62 @@ export class Table {
   }
 
   /** Writes a slot and puts it at the head of its chain. */
-  #fill(frame: number, slot: number, hash: number, address: number): void {
-    const headAt = BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1));
+  #fill(frame: number, slot: number, page: number, tag: number): void {
+    const headAt = BUCKET.headsAt + 2 * ((tag >>> UNIT_BITS) & (BUCKET.headCount - 1));
     const at = this.#slotAt(frame, slot);
-    this.#pager.setU32(frame, at, Math.floor(address / 256));
-    this.#pager.setU32(frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | (address & 255));
+    this.#pager.setU32(frame, at, page);
+    this.#pager.setU32(frame, at + BUCKET.tagAt, tag);
     this.#pager.setU16(frame, at + BUCKET.nextAt, this.#pager.u16(frame, headAt));
     this.#pager.setU16(frame, headAt, slot);
   }
 
   /** Splits the bucket of `hash` by the next bit of its hashes. */
   #split(hash: number): void {
-    const page = this.#directory[hash >>> (HASH_BITS - this.#depth)]!;
-    const frame = this.#bucketFrame(page);
+    const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const depth = this.#pager.u8(frame, BUCKET.depthAt) + 1;
     if (depth > HASH_BITS) return;
     if (depth > this.#depth) this.#double();
     const newPage = this.#map.take();
     const newFrame = this.#journal.blank(newPage);
-    // The bucket begins at the hash whose bits after its first ones are zero.
-    const width = 2 ** (HASH_BITS - depth + 1);
-    const slots = this.#slotsFrom(Math.floor(hash / width) * width);
-    const frameOf = (hash: number): number => (hash >>> (HASH_BITS - depth)) & 1 ? newFrame : frame;
-    this.#refill(frame, depth, [], frameOf);
-    this.#refill(newFrame, depth, slots, frameOf);
+    this.#putIn(this.#takeOut(frame, 0), depth, frame, newFrame);
     this.#logBucket(frame);
     this.#logBucket(newFrame);
     const span = 2 ** (this.#depth - depth);
-    const first = ((hash >>> (HASH_BITS - depth)) | 1) * span;
-    this.#pointTo(first, span, newPage);
+    this.#pointTo(((hash >>> (HASH_BITS - depth)) | 1) * span, span, newPage);
   }
 
-  /** Lists what a bucket has, from the hash it begins with. */
-  #slotsFrom(hash: number): Slot[] {
-    const slots: Slot[] = [];
-    this.visit(hash, (address, hash) => slots.push({ hash, address }));
-    return slots;
+  /** Takes the slots of a bucket, and puts them behind `count` others; returns how many it is. */
+  #takeOut(frame: number, count: number): number {
+    const end = Math.min(count + this.#pager.u16(frame, BUCKET.countAt), BUCKET.slotCount);
+    for (let head = 0; head < BUCKET.headCount; head++) {
+      for (let link = this.#pager.u16(frame, BUCKET.headsAt + 2 * head); link !== 0; count++) {
+        if (count >= end) this.#fail(this.#pager.pageOf(frame), "a bucket has more than it counts");
+        const at = this.#slotAt(frame, link);
+        this.#pages[count] = this.#pager.u32(frame, at);
+        this.#tags[count] = this.#pager.u32(frame, at + BUCKET.tagAt);
+        link = this.#pager.u16(frame, at + BUCKET.nextAt);
+      }
+    }
+    return count;
   }
 
-  /** Empties a bucket, then puts slots where their hashes belong. Not logged yet. */
-  #refill(
-    frame: number,
-    depth: number,
-    slots: readonly Slot[],
-    frameOf: (hash: number) => number,
-  ): void {
+  /** Makes a bucket empty. Not logged yet. */
+  #begin(frame: number, depth: number): void {
     const start = this.#pager.start(frame);
     this.#pager.slab(frame).fill(0, start, start + BUCKET.slotsAt);
     this.#pager.setU8(frame, PAGE_TYPE_AT, BUCKET_TYPE);
     this.#pager.setU8(frame, BUCKET.depthAt, depth);
-    for (const { hash, address } of slots) {
-      const target = frameOf(hash);
-      this.#fill(target, this.#takeSlot(target), hash, address);
+  }
+
+  /** Begins buckets anew with taken slots: the last bit of the depth says in which of them. */
+  #putIn(count: number, depth: number, frame: number, other: number): void {
+    const bit = 1 << (HASH_BITS - depth);
+    this.#begin(frame, depth);
+    this.#begin(other, depth);
+    for (let i = 0; i < count; i++) {
+      const tag = this.#tags[i]!;
+      const target = ((tag >>> UNIT_BITS) & bit) === 0 ? frame : other;
+      this.#fill(target, this.#takeSlot(target), this.#pages[i]!, tag);
     }
   }
 
