@@ -505,6 +505,24 @@ describe("Valkey client and scripts", () => {
       deepStrictEqual(names, ["EVAL a", "EVALSHA b", "EVALSHA c", "EVAL c", "EVALSHA d"]);
     });
   });
+
+  it("sends the bytes of the call on NOSCRIPT, not what the caller has made of them", async () => {
+    const script: Script = ([name]) => {
+      if (name === "EVALSHA") return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+      return name === "EVAL" ? ":1\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      await kv.putIfEqual("k", "a", "b");
+      const expected = encodeText("old"), value = encodeText("new");
+      const call = kv.putIfEqual("k", expected, value);
+      await Promise.resolve();
+      expected.fill(0x78);
+      value.fill(0x78);
+      strictEqual(await call, true);
+      const last = server.peers[0]!.commands.at(-1)!;
+      deepStrictEqual([last[0], ...last.slice(4)], ["EVAL", "old", "new"]);
+    });
+  });
 });
 
 describe("ValkeyKv.command()", () => {

@@ -169,6 +169,7 @@ export class Connection implements SocketHandlers {
       encoder.head(count);
       encoder.raw(command.words);
     } else {
+      request.own(); // it is sent again where the server has no such script
       encoder.head(count + 3);
       const isLoaded = this.#loaded.has(script);
       encoder.raw(isLoaded ? EVALSHA : EVAL);
