@@ -202,6 +202,32 @@ describe("Valkey client loses its connection", () => {
   }
 });
 
+describe("Valkey client sends", () => {
+  it("to a server that is behind: what it was given, also if that is given away", async () => {
+    const seen: string[] = [];
+    const script: Script = ([name, key, value], peer) => {
+      if (name === "DEL") {
+        peer.read(false);
+        return ":1\r\n";
+      }
+      if (name !== "SET") return;
+      seen.push(`${key}: ${value!.length} ${/^a+$/.test(value!)}`);
+      return "+OK\r\n";
+    };
+    await withServer(script, async (kv, server) => {
+      await kv.delete("k");
+      const value = new Uint8Array(2 ** 24).fill(0x61);
+      const calls = [kv.put("big", value), kv.put("small", "a")];
+      await Promise.resolve();
+      await Promise.resolve();
+      structuredClone(value.buffer, { transfer: [value.buffer] });
+      server.peers[0]!.read(true);
+      await Promise.all(calls);
+      deepStrictEqual(seen, ["big: 16777216 true", "small: 1 true"]);
+    }, { readTimeout: 20_000 });
+  });
+});
+
 describe("Valkey client meets silence", () => {
   it("a call rejects with code timeout, and a late reply reaches no other call", async () => {
     const late: Peer[] = [];

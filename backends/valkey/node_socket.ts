@@ -30,7 +30,9 @@ class NodeSocket implements Socket {
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes, this.#onWritten);
+    // A stream that is behind keeps what it is given, and the caller may give that memory away.
+    const isBehind = this.#socket.writableLength > 0;
+    this.#socket.write(isBehind ? bytes.slice() : bytes, this.#onWritten);
   }
 
   close(): void {
