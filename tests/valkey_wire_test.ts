@@ -4,13 +4,15 @@
  */
 
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
+import { bytes } from "../kv/codec.ts";
 import { KvConnectionError, KvError, KvServerError } from "../kv/errors.ts";
 import type { ValkeyKv } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { RespError } from "../resp3/mod.ts";
-import { encodeText } from "./support/resp_writer.ts";
+import { concat, encodeText } from "./support/resp_writer.ts";
 import { type Peer, type Script, startScripted } from "./support/scripted_server.ts";
 
 const LATER = { reconnect: false } as const;
@@ -52,6 +54,22 @@ describe("Valkey client reads", () => {
       void peer.send(reply.subarray(0, at)).then(() => peer.send(reply.subarray(at)));
     }, async (kv) => {
       for (let at = 0; at <= reply.length; at++) strictEqual(await kv.get("k"), "hé\r\n.o");
+    });
+  });
+
+  it("big replies, each into memory of its own", async () => {
+    const bytesOf = (n: number): Uint8Array => new Uint8Array(300_000 + n * 70_001).fill(n);
+    const script: Script = ([name, key]) => {
+      if (name !== "GET") return;
+      const value = bytesOf(Number(key));
+      return concat([encodeText(`$${value.length}\r\n`), value, encodeText("\r\n")]);
+    };
+    await withServer(script, async (kv) => {
+      const binary = kv.withCodec(bytes);
+      const numbers = Array.from({ length: 20 }, (_, n) => n);
+      const values = await Promise.all(numbers.map((n) => binary.get(`${n}`)));
+      await Promise.all(numbers.map((n) => binary.get(`${n}`)));
+      numbers.forEach((n) => ok(Buffer.compare(values[n]!, bytesOf(n)) === 0, `value ${n}`));
     });
   });
 

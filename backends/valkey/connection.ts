@@ -26,6 +26,8 @@ const EARLY_REQUESTS = 128;
 const EARLY_BUFFERS = 4;
 /** A longer write goes in pieces: else a slow upload would look like a silent server. */
 const PIECE_BYTES = 2 ** 18;
+/** The rest of a reply is read into its place from so many bytes on; less is read with others. */
+const PLACE_BYTES_MIN = 2 ** 16;
 /** Looks at a connection that owes an answer while it may be silent. */
 const LOOKS = 4;
 
@@ -220,6 +222,11 @@ export class Connection implements SocketHandlers {
     this.#unwrittenBytes -= write.length;
     this.#encoder.recycle(write.bytes);
     if (!this.#isClosed) this.#hooks.onRoom();
+  }
+
+  place(): Uint8Array | null {
+    const missing = this.#decoder.missing;
+    return missing !== null && missing.length >= PLACE_BYTES_MIN ? missing : null;
   }
 
   onData(chunk: Uint8Array): void {

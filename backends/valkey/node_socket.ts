@@ -9,7 +9,7 @@ import type { TlsOptions } from "../../kv/options.ts";
 import type { Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 
 /** One read drains a burst of replies. */
-const READ_BYTES = 2 ** 16;
+const READ_BYTES = 2 ** 18;
 
 /**
  * Read buffers of connections that are over, for the next ones: memory outside the heap is slow to
@@ -84,7 +84,7 @@ function dial(
     noDelay: true,
     keepAlive: true,
     onread: {
-      buffer,
+      buffer: () => handlers.place() ?? buffer,
       callback(count: number, buffer: Uint8Array): boolean {
         handlers.onData(count === buffer.length ? buffer : buffer.subarray(0, count));
         return true;
