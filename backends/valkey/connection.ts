@@ -20,7 +20,7 @@ import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./sock
 /** Requests in flight at most: a power of two. */
 const IN_FLIGHT_MAX = 4096;
 /** Bytes given to the socket and not written at most, a single request apart. */
-const UNWRITTEN_BYTES_MAX = 2 ** 20;
+const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
 const EARLY_REQUESTS = 128;
 const EARLY_BUFFERS = 4;
