@@ -10,6 +10,7 @@
  */
 
 import { Budget } from "./budget.ts";
+import { CutBulk } from "./cut_bulk.ts";
 import {
   failValue,
   readBigNumber,
@@ -18,11 +19,10 @@ import {
   readLength,
   readNumber,
 } from "./scalars.ts";
-import { allocate, join, readUtf8, textOr, type Utf8Reader } from "./strings.ts";
+import { failEnd, join, NONE, readUtf8, textOr, type Utf8Reader } from "./strings.ts";
 import { type Limits, type ReadAs, type Reply, ReplyError, RespError, TYPE } from "./types.ts";
 
 const CR = 0x0d, LF = 0x0a;
-const NONE = new Uint8Array(0);
 
 const KNOWN = new Uint8Array(256);
 for (const type of Object.values(TYPE)) KNOWN[type] = 1;
@@ -83,11 +83,7 @@ export class Decoder {
   #carry: Uint8Array = NONE;
   #carryBytes = 0;
 
-  /** A bulk that the last chunk cut: its type, its final array, and how much of it is there. */
-  #bulkType = 0;
-  #bulk: Uint8Array = NONE;
-  #bulkAt = 0;
-
+  readonly #cut = new CutBulk();
   readonly #frames: Frame[] = [];
 
   /**
@@ -125,6 +121,15 @@ export class Decoder {
   }
 
   /**
+   * Where the next bytes of a string that a chunk cut will stand, `null` while none is cut. What is
+   * read straight into the beginning of it, and then given to {@linkcode push}, is not copied. An
+   * offer only: other bytes may be pushed as well, and after each push it is another.
+   */
+  get missing(): Uint8Array | null {
+    return this.#cut.missing;
+  }
+
+  /**
    * Takes the next reply.
    *
    * @param as What bulk strings become. Must stay the same until a reply is complete.
@@ -142,11 +147,13 @@ export class Decoder {
   }
 
   #read(as: ReadAs): Reply | undefined {
+    const cut = this.#cut;
     for (;;) {
       let value: Reply | undefined;
-      if (this.#bulkType !== 0) {
-        if (!this.#fillBulk()) return undefined;
-        value = this.#endBulk(as);
+      if (cut.type !== 0) {
+        this.#at = cut.fill(this.#chunk, this.#at);
+        if (!cut.isComplete) return undefined;
+        value = this.#stringOf(cut.type, cut.take(), as);
       } else {
         const type = this.#takeLine();
         if (type === 0) return undefined;
@@ -264,42 +271,13 @@ export class Decoder {
     else this.#budget.takeBytes(length);
     const start = this.#at, end = start + length, chunk = this.#chunk;
     if (end + 2 > chunk.length) {
-      this.#bulkType = type;
-      this.#bulk = allocate(length);
-      this.#bulkAt = 0;
+      this.#cut.open(type, length);
       return undefined;
     }
     if (chunk[end] !== CR || chunk[end + 1] !== LF) failEnd();
     this.#at = end + 2;
     if (type === TYPE.BULK && as === "text") return textOr(this.#readUtf8, chunk, start, end);
     return this.#stringOf(type, chunk.slice(start, end), as);
-  }
-
-  /** Reads on into a bulk that a chunk cut; tells whether it is complete. */
-  #fillBulk(): boolean {
-    const chunk = this.#chunk, bulk = this.#bulk;
-    const wanted = bulk.length - this.#bulkAt;
-    if (wanted > 0) {
-      const taken = Math.min(wanted, chunk.length - this.#at);
-      bulk.set(chunk.subarray(this.#at, this.#at + taken), this.#bulkAt);
-      this.#at += taken;
-      this.#bulkAt += taken;
-    }
-    while (this.#bulkAt >= bulk.length && this.#at < chunk.length) {
-      const isCr = this.#bulkAt === bulk.length;
-      if (chunk[this.#at] !== (isCr ? CR : LF)) failEnd();
-      this.#at++;
-      this.#bulkAt++;
-      if (!isCr) return true;
-    }
-    return false;
-  }
-
-  #endBulk(as: ReadAs): Reply | undefined {
-    const type = this.#bulkType, bulk = this.#bulk;
-    this.#bulkType = 0;
-    this.#bulk = NONE;
-    return this.#stringOf(type, bulk, as);
   }
 
   /** What the complete bytes of a bulk stand for. */
@@ -388,10 +366,6 @@ function close(type: number, items: Reply[]): Reply {
   const map = new Map<Reply, Reply>();
   for (let i = 0; i < items.length; i += 2) map.set(items[i]!, items[i + 1]!);
   return map;
-}
-
-function failEnd(): never {
-  throw new RespError("Cannot decode a string: CRLF must follow it");
 }
 
 function hex(byte: number): string {

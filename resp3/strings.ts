@@ -31,6 +31,14 @@ export function textOr(
   }
 }
 
+/** No bytes. */
+export const NONE: Uint8Array = new Uint8Array(0);
+
+/** Throws for a string with anything but CRLF behind it. */
+export function failEnd(): never {
+  throw new RespError("Cannot decode a string: CRLF must follow it");
+}
+
 /** Takes memory. A limit may be set past what the machine has. */
 export function allocate(bytes: number): Uint8Array {
   try {

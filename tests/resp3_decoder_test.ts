@@ -151,6 +151,39 @@ describe("Decoder reads", () => {
     deepStrictEqual(found, [encodeText("ab"), [encodeText("cd")]]);
   });
 
+  it("a bulk that is read straight into its place, or not, at every cut", () => {
+    const wire = encodeText("$5\r\nhello\r\n:1\r\n");
+    for (let cut = 4; cut < 9; cut++) {
+      for (const length of [1, 2, 5]) {
+        const decoder = new Decoder();
+        decoder.push(wire.subarray(0, cut));
+        strictEqual(decoder.next("bytes"), undefined);
+        let at = cut;
+        for (let place = decoder.missing; place !== null; place = decoder.missing) {
+          strictEqual(place.length, 9 - at);
+          const chunk = place.subarray(0, length);
+          chunk.set(wire.subarray(at, at + chunk.length));
+          decoder.push(chunk);
+          strictEqual(decoder.next("bytes"), undefined);
+          at += chunk.length;
+          // Now one from elsewhere, and one from the wrong place of the same memory.
+          if (at < 9) decoder.push(wire.subarray(at, ++at));
+          strictEqual(decoder.next("bytes"), undefined);
+          if (at < 9) {
+            const wrong = decoder.missing!.subarray(-1);
+            wrong[0] = wire[at++]!;
+            decoder.push(wrong);
+          }
+          strictEqual(decoder.next("bytes"), undefined);
+        }
+        decoder.push(wire.subarray(9));
+        deepStrictEqual(decoder.next("bytes"), encodeText("hello"));
+        strictEqual(decoder.missing, null);
+        strictEqual(decoder.next(), 1);
+      }
+    }
+  });
+
   it("chunks that come before the last one was used up", () => {
     const decoder = new Decoder();
     for (const part of ["+a\r\n+b", "\r\n", "+c\r\n"]) decoder.push(encodeText(part));

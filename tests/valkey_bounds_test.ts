@@ -13,7 +13,7 @@ import { memoryServer } from "./support/memory_socket.ts";
 
 /** What `connection.ts` allows, and a write that is begun below the bound. */
 const IN_FLIGHT_MAX = 4096;
-const UNWRITTEN_BYTES_MAX = 2 ** 20 + 2 ** 17;
+const UNWRITTEN_BYTES_MAX = 2 ** 23 + 2 ** 17;
 
 function checked(options: Partial<ValkeyOptions> = {}): CheckedValkeyOptions {
   return checkKvOptions({ ...options, backend: "valkey" }) as CheckedValkeyOptions;

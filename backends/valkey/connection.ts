@@ -20,12 +20,14 @@ import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./sock
 /** Requests in flight at most: a power of two. */
 const IN_FLIGHT_MAX = 4096;
 /** Bytes given to the socket and not written at most, a single request apart. */
-const UNWRITTEN_BYTES_MAX = 2 ** 20;
+const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
 const EARLY_REQUESTS = 128;
 const EARLY_BUFFERS = 4;
 /** A longer write goes in pieces: else a slow upload would look like a silent server. */
 const PIECE_BYTES = 2 ** 18;
+/** The rest of a reply is read into its place from so many bytes on; less is read with others. */
+const PLACE_BYTES_MIN = 2 ** 16;
 /** Looks at a connection that owes an answer while it may be silent. */
 const LOOKS = 4;
 
@@ -169,6 +171,7 @@ export class Connection implements SocketHandlers {
       encoder.head(count);
       encoder.raw(command.words);
     } else {
+      request.own(); // it is sent again where the server has no such script
       encoder.head(count + 3);
       const isLoaded = this.#loaded.has(script);
       encoder.raw(isLoaded ? EVALSHA : EVAL);
@@ -219,6 +222,11 @@ export class Connection implements SocketHandlers {
     this.#unwrittenBytes -= write.length;
     this.#encoder.recycle(write.bytes);
     if (!this.#isClosed) this.#hooks.onRoom();
+  }
+
+  place(): Uint8Array | null {
+    const missing = this.#decoder.missing;
+    return missing !== null && missing.length >= PLACE_BYTES_MIN ? missing : null;
   }
 
   onData(chunk: Uint8Array): void {

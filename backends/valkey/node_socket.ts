@@ -9,7 +9,7 @@ import type { TlsOptions } from "../../kv/options.ts";
 import type { Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 
 /** One read drains a burst of replies. */
-const READ_BYTES = 2 ** 16;
+const READ_BYTES = 2 ** 18;
 
 /**
  * Read buffers of connections that are over, for the next ones: memory outside the heap is slow to
@@ -30,7 +30,9 @@ class NodeSocket implements Socket {
   }
 
   write(bytes: Uint8Array): void {
-    this.#socket.write(bytes, this.#onWritten);
+    // A stream that is behind keeps what it is given, and the caller may give that memory away.
+    const isBehind = this.#socket.writableLength > 0;
+    this.#socket.write(isBehind ? bytes.slice() : bytes, this.#onWritten);
   }
 
   close(): void {
@@ -82,7 +84,7 @@ function dial(
     noDelay: true,
     keepAlive: true,
     onread: {
-      buffer,
+      buffer: () => handlers.place() ?? buffer,
       callback(count: number, buffer: Uint8Array): boolean {
         handlers.onData(count === buffer.length ? buffer : buffer.subarray(0, count));
         return true;

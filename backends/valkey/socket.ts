@@ -14,6 +14,11 @@ export interface SocketTarget {
 
 /** What a socket calls. None of these may throw. */
 export interface SocketHandlers {
+  /**
+   * Where the next bytes should go, so that they need not be copied: into the rest of a big reply.
+   * `null` where any place will do. Asked for each read; a socket need not ask.
+   */
+  place(): Uint8Array | null;
   /** Bytes arrived. They are the socket's: gone once this returns. */
   onData(chunk: Uint8Array): void;
   /** The oldest write that was not reported is done: its bytes are the caller's again. */

@@ -56,12 +56,13 @@ export const stats: Cases = {
   },
 
   "stats() counts more bytes for more data": async ({ kv }) => {
+    // Small values: a server counts what a connection last read among its data, for a while.
+    const values = Array.from({ length: 100 }, () => "x".repeat(10_000));
     const empty = (await kv.stats()).bytes;
-    await kv.put("k", "x".repeat(1_000_000));
+    await kv.putMany(values.map((value, i) => [`k${i}`, value]));
     const filled = (await kv.stats()).bytes;
-    // A server's own figure moves by some kilobytes as connections come and go.
     ok(filled >= empty + 900_000, `${empty} to ${filled}`);
-    await kv.append("a", "x".repeat(1_000_000));
+    await kv.append("a", ...values);
     const more = (await kv.stats()).bytes;
     ok(more >= filled + 900_000, `${filled} to ${more}`);
   },
