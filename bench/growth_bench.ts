@@ -11,7 +11,7 @@ import { growthPass } from "./growth_pass.ts";
 import { bareLogProcess } from "./peers/bare_log.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { levelProcess } from "./peers/classic_level.ts";
-import { jetkvProcess } from "./peers/jetkv_file.ts";
+import { jetkvLargeCache, jetkvProcess } from "./peers/jetkv_file.ts";
 import { jetkvMemory } from "./peers/jetkv_memory.ts";
 import { keyvByReference } from "./peers/keyv_memory.ts";
 import { lmdbNoSync } from "./peers/lmdb.ts";
@@ -28,7 +28,7 @@ const smoke = process.argv.includes("--smoke");
 
 const sections: Readonly<Record<string, readonly Contender[]>> = {
   memory: [jetkvMemory, keyvByReference, unstorageMemory, bareMap],
-  file: [jetkvProcess, lmdbNoSync, sqliteTuned, levelProcess, bareLogProcess],
+  file: [jetkvProcess, jetkvLargeCache, lmdbNoSync, sqliteTuned, levelProcess, bareLogProcess],
 };
 
 if (isContender()) await playTurns(sections[sectionPlayed()] ?? [], [growthPass(smoke ? 1000 : 1)]);
