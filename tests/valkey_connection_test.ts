@@ -10,7 +10,7 @@ import { openKv } from "../kv/open.ts";
 import { RespError } from "../resp3/mod.ts";
 import { encodeText } from "./support/resp_writer.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
-import { type Peer, type Script, startScripted } from "./support/scripted_server.ts";
+import { helloReply, type Peer, type Script, startScripted } from "./support/scripted_server.ts";
 
 const LATER = { reconnect: false } as const;
 
@@ -24,6 +24,29 @@ function firstGet(act: (peer: Peer) => void): Script {
     act(peer);
   };
 }
+
+describe("Valkey client waits for a connection", () => {
+  it("pop() gives what came before its abort, though it could not block yet", async () => {
+    let hasCome = false;
+    let dial: (peer: Peer) => void;
+    const dialed = new Promise<Peer>((resolve) => dial = resolve);
+    const script: Script = ([name], peer) => {
+      if (name === "RPOP") return hasCome ? "$4\r\ncame\r\n" : "_\r\n";
+      if (peer.number === 1) return undefined;
+      dial(peer);
+      return "";
+    };
+    await withServer(script, async (kv) => {
+      const abort = new AbortController();
+      const waiting = kv.pop("k", { wait: true, signal: abort.signal });
+      const peer = await dialed;
+      hasCome = true;
+      abort.abort();
+      await peer.send(`${helloReply(peer.number)}+PONG\r\n`);
+      strictEqual(await waiting, "came");
+    });
+  });
+});
 
 describe("Valkey client loses its connection", () => {
   const ends: Record<string, (peer: Peer) => void> = {

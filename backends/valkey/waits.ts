@@ -90,6 +90,10 @@ export class Waits {
       if (session === null) {
         await delay(Math.min(leftMs, ASK_AGAIN_MS), stop);
         found = await this.#askAgain(wanted);
+      } else if (stop.aborted) {
+        // What came while the connection was made came before the abort.
+        this.#pool.give(session);
+        found = await this.#askAgain(wanted);
       } else {
         found = await this.#block(session, wanted, Math.min(leftMs, SLICE_MS_MAX), stop);
       }
@@ -128,7 +132,7 @@ export class Waits {
     ms: number,
     stop: AbortSignal,
   ): Promise<Reply> {
-    if (stop.aborted || !session.connection.isOpen) {
+    if (!session.connection.isOpen) {
       this.#pool.give(session);
       return null;
     }
