@@ -17,6 +17,12 @@ import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../
 import { ArrayEntry, deadlineOf, type Slot, type StringEntry, valueIn } from "./entry.ts";
 import { type MemoryLimits, Space } from "./space.ts";
 
+/**
+ * What is read where no array is. It is never changed, and never goes: a runtime throws away the
+ * code that it compiled for arrays when none is left, and a queue is empty time and again.
+ */
+const EMPTY = new ArrayEntry("");
+
 /** A {@linkcode Store} in memory. */
 export class MemoryStore implements Store {
   readonly backend = "memory";
@@ -108,17 +114,16 @@ export class MemoryStore implements Store {
   }
 
   length(key: string): Promise<number> {
-    const entry = this.#findArray(key, "tell the length of");
-    return this.#turns.settle(entry?.elements.length ?? 0);
+    const { elements } = this.#findArray(key, "tell the length of") ?? EMPTY;
+    return this.#turns.settle(elements.length);
   }
 
   range<T>(key: string, start: number, end: number, decoder: Decoder<T>): Promise<T[]> {
-    const elements = this.#findArray(key, "read a range of")?.elements;
-    const length = elements?.length ?? 0;
-    const stop = fromEnd(end, length);
+    const { elements } = this.#findArray(key, "read a range of") ?? EMPTY;
+    const stop = fromEnd(end, elements.length);
     const values: T[] = [];
-    for (let i = fromEnd(start, length); i < stop; i++) {
-      values.push(decode(elements!.at(i)!, decoder));
+    for (let i = fromEnd(start, elements.length); i < stop; i++) {
+      values.push(decode(elements.at(i)!, decoder));
     }
     return this.#turns.settle(values);
   }
