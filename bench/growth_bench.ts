@@ -51,6 +51,7 @@ async function play(): Promise<void> {
     if (smoke) console.log("All answers are right; inputs this small give no figures\n");
     else printSeries(series);
     results[name] = { settings: settingsOf(contenders), series: seriesData(series) };
+    // The whole takes a while, so what there is so far is written after each part.
+    if (!smoke) writeResults("growth", results);
   }
-  if (!smoke) writeResults("growth", results);
 }

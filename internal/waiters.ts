@@ -39,6 +39,8 @@ export class Waiters {
   /** Keys to serve, while a call of `wake` is at it. */
   readonly #woken: string[] = [];
   #count = 0;
+  /** Makes the error of who comes after `close`. */
+  #makeError: (() => Error) | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -55,9 +57,11 @@ export class Waiters {
    * @returns What was taken, or `null` if nothing came in time.
    */
   wait<T>(key: string, attempt: Attempt<T>, { waitMs, signal }: WaitLimits): Promise<T | null> {
+    if (this.#makeError !== null) return Promise.reject(this.#makeError());
     return new Promise((resolve, reject) => {
       let isWaiting = true;
       const leave = (): void => {
+        if (!isWaiting) return;
         isWaiting = false;
         this.#remove(key, waiter);
         cancelTimer?.();
@@ -113,8 +117,9 @@ export class Waiters {
     this.#woken.length = 0;
   }
 
-  /** Rejects all who wait. */
+  /** Rejects all who wait, and who will. */
   close(makeError: () => Error): void {
+    this.#makeError = makeError;
     for (const queue of [...this.#byKey.values()]) {
       while (queue.first !== null) queue.first.fail(makeError());
     }

@@ -24,4 +24,21 @@ describe("Waiters", () => {
     await Promise.all([first, second]);
     strictEqual(waiters.count, 0);
   });
+
+  it("wake() counts a waiter once whose attempt ends everything and throws", async () => {
+    const waiters = new Waiters(new ManualClock());
+    let isBroken = false;
+    const breaking = (): null => {
+      if (!isBroken) return null;
+      waiters.close(() => new Error("closed"));
+      throw new Error("broken");
+    };
+    const forEver = { waitMs: Infinity, signal: undefined };
+    const waiting = rejects(waiters.wait("k", breaking, forEver), { message: "closed" });
+    isBroken = true;
+    waiters.wake("k");
+    await waiting;
+    strictEqual(waiters.count, 0);
+    await rejects(waiters.wait("k", breaking, forEver), { message: "closed" });
+  });
 });

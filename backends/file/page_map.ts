@@ -101,15 +101,15 @@ export class PageMap {
   }
 
   /**
-   * Sees to it that `count` pages and then a run of `run` can be taken.
+   * Sees to it that `count` pages and then a run of `run` can be taken, the run from page `from` on.
    *
    * @throws {KvError} `full` if the disk has no room for them: nothing has changed.
    */
-  reserve(count: number, run: number): void {
+  reserve(count: number, run: number, from = 0): void {
     // A map page may come between.
     if (this.#reservedCount - this.#pageCount >= count + run + 2) return;
     if (run <= 1 && this.#freeCount >= count + run) return;
-    if (run > 1 && this.#freeCount >= count + run + 1 && this.#findRun(run) !== 0) return;
+    if (run > 1 && this.#freeCount >= count + run + 1 && this.#findRun(run, from) !== 0) return;
     this.#grow(this.#pageCount + count + run + 2);
   }
 
@@ -123,9 +123,9 @@ export class PageMap {
     return page;
   }
 
-  /** Takes `count` pages in a row. */
-  takeRun(count: number): number {
-    let page = this.#freeCount >= count ? this.#findRun(count) : 0;
+  /** Takes `count` pages in a row, from page `from` on. */
+  takeRun(count: number, from = 0): number {
+    let page = this.#freeCount >= count ? this.#findRun(count, from) : 0;
     if (page === 0) {
       page = this.#pageCount;
       const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
@@ -153,10 +153,10 @@ export class PageMap {
     return page < this.#pageCount ? page : 0;
   }
 
-  /** Takes `count` pages in a row that all lie before `page`; 0 if there are none. */
-  lowerRun(page: number, count: number): number {
-    const first = this.#freeCount >= count ? this.#findRun(count) : 0;
-    return first > 0 && first + count <= page ? this.takeRun(count) : 0;
+  /** Takes `count` pages in a row from `from` to before `page`; 0 if there are none. */
+  lowerRun(page: number, count: number, from = 0): number {
+    const first = this.#freeCount >= count ? this.#findRun(count, from) : 0;
+    return first > 0 && first + count <= page ? this.takeRun(count, from) : 0;
   }
 
   /** Tells how many pages are left if the free ones at the end go. */
@@ -263,9 +263,9 @@ export class PageMap {
     return this.#pageCount;
   }
 
-  /** Finds `count` free pages in a row; 0 if there are none. */
-  #findRun(count: number): number {
-    let first = this.#lowest;
+  /** Finds `count` free pages in a row, from page `from` on; 0 if there are none. */
+  #findRun(count: number, from: number): number {
+    let first = Math.max(this.#lowest, from);
     for (let page = first; page < this.#pageCount;) {
       const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
       const frame = this.#mapFrame(page - bit);

@@ -132,7 +132,10 @@ export class Upkeep {
     this.stop();
     while (this.#isBusy) await this.#running;
     await this.#occupy(async () => {
-      if (this.#isEmptied()) await this.#empty();
+      if (this.#isEmptied()) {
+        await this.#checkpoint.run();
+        await this.#empty();
+      }
       await this.#checkpoint.restart({ isClean: true });
     });
   }
@@ -216,8 +219,9 @@ export class Upkeep {
     do {
       await this.#checkpoint.run();
       const pages = this.#wantedJournalPages();
-      if (this.#isEmptied()) await this.#paused(() => this.#empty());
-      else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
+      if (this.#isEmptied() && this.#admits(this.emptyBytes)) {
+        await this.#paused(() => this.#empty());
+      } else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
       this.gate.pass();
     } while (this.gate.isBlocked && !this.#isStopped);
   }
@@ -248,14 +252,14 @@ export class Upkeep {
   async #moveJournal(pages: number): Promise<void> {
     const { journal, map, root } = this.#parts;
     try {
-      map.reserve(1, pages);
+      map.reserve(1, pages, this.#journalFrom);
     } catch (error) {
       if (!(error instanceof KvError) || error.code !== "full") throw error;
       // A call that cannot do without is told so; for the others the journal is large enough.
       if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
       return;
     }
-    const page = map.takeRun(pages);
+    const page = map.takeRun(pages, this.#journalFrom);
     map.free(journal.page, journal.capacity / PAGE_BYTES);
     root.set(ROOT.journalPageAt, page, pages);
     await this.#checkpoint.restart();
@@ -266,10 +270,22 @@ export class Upkeep {
     return this.#logBytes(needBytes) <= this.#parts.journal.capacity;
   }
 
-  /** Tells whether the file is larger than an empty one needs to be. */
+  /**
+   * The first page that the journal may have: those before it are of the table of an empty file.
+   * When the file is emptied they are written while a recovery would still need the journal.
+   */
+  get #journalFrom(): number {
+    return firstPages(this.#parts.firstDepth).journalPage;
+  }
+
+  /**
+   * Tells whether the file is larger than an empty one needs to be, and can be emptied at once. It
+   * cannot if it was made for a smaller table, and its journal is where the larger one would go.
+   */
   get isOversized(): boolean {
-    const { firstDepth, map } = this.#parts;
-    return map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
+    const { firstDepth, journal, map } = this.#parts;
+    return journal.page >= this.#journalFrom &&
+      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
   }
 
   #isEmptied(): boolean {
@@ -312,7 +328,7 @@ export class Upkeep {
   async #cut(): Promise<void> {
     await this.#rearrange(async () => {
       const { journal, map, pager, root } = this.#parts;
-      const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES);
+      const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES, this.#journalFrom);
       if (page > 0) {
         map.free(journal.page, journal.capacity / PAGE_BYTES);
         root.set(ROOT.journalPageAt, page);

@@ -49,6 +49,14 @@ export const lifecycle: Cases = {
     await Promise.all(waiting);
   },
 
+  "close() ends a call that waits behind a long one": async ({ kv }) => {
+    const keys = Array.from({ length: 3_000 }, (_, index) => `k${index}`);
+    const long = kv.getMany(keys);
+    const waiting = rejects(kv.pop("a", { wait: true }), closed);
+    await Promise.all([long, kv.close()]);
+    await waiting;
+  },
+
   "close() ends a scan": async ({ kv }) => {
     await kv.putMany(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v"]));
     const scan = kv.keys();
