@@ -10,7 +10,7 @@
 export interface Clearing {
   readonly prefix: string;
   /** Keys of this prefix that were put since it started. */
-  readonly born: Set<string>;
+  readonly spared: Set<string>;
   /** How many keys it has removed. */
   count: number;
 }
@@ -26,7 +26,7 @@ export class Clearings {
 
   /** Starts to clear what is there with `prefix`. */
   start(prefix: string): Clearing {
-    const clearing = { prefix, born: new Set<string>(), count: 0 };
+    const clearing = { prefix, spared: new Set<string>(), count: 0 };
     this.#all.push(clearing);
     return clearing;
   }
@@ -38,13 +38,13 @@ export class Clearings {
 
   /** The first clearing that covers `key`. */
   covering(key: string): Clearing | undefined {
-    return this.#all.find(({ prefix, born }) => key.startsWith(prefix) && !born.has(key));
+    return this.#all.find(({ prefix, spared }) => key.startsWith(prefix) && !spared.has(key));
   }
 
-  /** Lets `key`, which no clearing covers any more, stand from now on. */
-  bear(key: string): void {
-    for (const { prefix, born } of this.#all) {
-      if (key.startsWith(prefix)) born.add(key);
+  /** Spares `key`, which is put now: no clearing under way covers it from now on. */
+  spare(key: string): void {
+    for (const { prefix, spared } of this.#all) {
+      if (key.startsWith(prefix)) spared.add(key);
     }
   }
 }

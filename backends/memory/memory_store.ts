@@ -157,6 +157,7 @@ export class MemoryStore implements Store {
   }
 
   getMany<T>(keys: readonly string[], decoder: Decoder<T>): Promise<(T | null)[]> {
+    this.#turns.count(keys.length);
     return this.#turns.settle(keys.map((key) => this.#get(key, decoder)));
   }
 
@@ -164,10 +165,12 @@ export class MemoryStore implements Store {
     for (const [key, value] of entries) {
       this.#space.put(key, this.#find(key), own(value), expireIn);
     }
+    this.#turns.count(entries.length);
     return this.#turns.settle(undefined);
   }
 
   removeMany(keys: readonly string[]): Promise<boolean[]> {
+    this.#turns.count(keys.length);
     return this.#turns.settle(keys.map((key) => this.#remove(key)));
   }
 
@@ -316,8 +319,9 @@ export class MemoryStore implements Store {
   ): AsyncGenerator<R, undefined> {
     this.#checkOpen();
     let left = limit;
-    for (const [key, slot] of left > 0 ? this.#space.slots() : []) {
-      const picked = key.startsWith(prefix) ? pick(key, slot) : null;
+    if (this.#turns.isDue()) await this.#turns.next();
+    for (const found of left > 0 ? this.#space.slots() : []) {
+      const picked = found !== null && found[0].startsWith(prefix) ? pick(...found) : null;
       if (picked !== null) {
         yield picked;
         if (--left === 0) return;

@@ -29,8 +29,8 @@ export interface MemoryLimits {
   readonly maxBytes: number | undefined;
 }
 
-/** What the hash maps of V8 can hold. */
-const MAP_ENTRIES_MAX = 2 ** 24;
+/** What the hash maps of V8 can hold, but for a few marks. */
+const MAP_ENTRIES_MAX = 2 ** 24 - 2 ** 10;
 
 /** The dead that a write with a deadline removes: more than the one that it may add. */
 const SWEEP_A_WRITE = 2;
@@ -118,15 +118,15 @@ export class Space {
       return;
     }
     const deadlineMs = expireIn === null && slot !== undefined ? deadlineOf(slot) : null;
-    if (slot === undefined) this.#bear(key);
-    else this.#leave(key, slot);
-    this.#bytes += bytes;
+    if (slot !== undefined) this.#leave(key, slot);
     if (this.#byUse === null && deadlineMs === null && (expireIn ?? 0) === 0) {
-      this.#byKey.set(key, value);
+      this.#set(key, value, slot === undefined);
+      this.#bytes += bytes;
       return;
     }
     const entry = new StringEntry(key, value);
-    this.#byKey.set(key, entry);
+    this.#set(key, entry, slot === undefined);
+    this.#bytes += bytes;
     this.#byUse?.pushLast(entry);
     if (deadlineMs !== null) this.#expiring.setDeadline(entry, deadlineMs);
     else if (expireIn !== null) this.#expire(entry, expireIn);
@@ -155,8 +155,7 @@ export class Space {
   /** Puts a new array at `key`, where nothing is found and room is reserved. */
   putArray(key: string): ArrayEntry {
     const entry = new ArrayEntry(key);
-    this.#bear(key);
-    this.#byKey.set(key, entry);
+    this.#set(key, entry, true);
     this.#arrayCount++;
     this.#arrayBytes += entry.bytes;
     this.#bytes += entry.bytes;
@@ -193,12 +192,11 @@ export class Space {
 
   /**
    * Walks over what is there now, in the order in which the keys came. What comes later is left
-   * out, what is removed before its turn is too.
+   * out, what is removed before its turn is too. Yields `null` for what is dead or cleared, so that
+   * each step is a little work.
    */
-  *slots(): Generator<[string, Slot], undefined> {
-    for (const [key, slot] of this.#untilMark()) {
-      if (this.#isLive(key, slot)) yield [key, slot];
-    }
+  *slots(): Generator<[string, Slot] | null, undefined> {
+    for (const found of this.#untilMark()) yield this.#isLive(...found) ? found : null;
   }
 
   /** From now on, no key of `prefix` is found that is here now. */
@@ -211,11 +209,14 @@ export class Space {
    * work; the last one ends the clearing.
    */
   *clear(clearing: Clearing): Generator<void, undefined> {
-    for (const [key, slot] of this.#untilMark()) {
-      if (this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
-      yield;
+    try {
+      for (const [key, slot] of this.#untilMark()) {
+        if (this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
+        yield;
+      }
+    } finally {
+      this.#clearings.end(clearing);
     }
-    this.#clearings.end(clearing);
   }
 
   /** Forgets everything, and the timer. */
@@ -230,7 +231,7 @@ export class Space {
    */
   *#untilMark(): Generator<[string, Slot], undefined> {
     const mark = `${MARK_KEY}${this.#marksMade++}`;
-    this.#byKey.set(mark, MARK);
+    this.#set(mark, MARK, false);
     this.#markCount++;
     try {
       for (const slot of this.#byKey) {
@@ -254,7 +255,7 @@ export class Space {
     return deadlineMs !== null && deadlineMs <= this.#clock.now();
   }
 
-  /** Removes what is past its deadline or cleared; what was cleared in time counts. */
+  /** Removes an entry; one that a clearing covers, and that was cleared in time, counts for it. */
   #removeGone(key: string, slot: Slot): void {
     const clearing = this.#clearings.covering(key);
     if (clearing !== undefined && !this.#isDead(slot)) clearing.count++;
@@ -282,13 +283,23 @@ export class Space {
       }
       const unused = this.#byUse.first!;
       assert(unused !== slot);
-      this.#evictions++;
-      this.remove(unused.key, unused);
+      if (this.#isLive(unused.key, unused)) this.#evictions++;
+      this.#removeGone(unused.key, unused);
     }
   }
 
-  #bear(key: string): void {
-    if (!this.#clearings.isEmpty) this.#clearings.bear(key);
+  /**
+   * Sets what stands at `key`, first of all that a write does.
+   *
+   * @throws {KvError} `full` if the map cannot grow: what was deleted may still take room in it.
+   */
+  #set(key: string, slot: Slot, isNew: boolean): void {
+    try {
+      this.#byKey.set(key, slot);
+    } catch (cause) {
+      throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`, { cause });
+    }
+    if (isNew && !this.#clearings.isEmpty) this.#clearings.spare(key);
   }
 
   /** Takes back all that `slot` counts for, as it leaves the map. */
