@@ -229,7 +229,7 @@ export class Table {
     if (!isTwin || count > BUCKET.splitCount / 2) return first + width;
     this.#putIn(this.#takeOut(twin, this.#takeOut(frame, 0)), depth - 1, frame, frame);
     this.#logBucket(frame);
-    const span = 2 ** (this.#depth - depth);
+    const span = 1 << (this.#depth - depth);
     this.#pointTo((first + width) >>> (HASH_BITS - this.#depth), span, page);
     this.#map.free(twinPage, 1);
     // The joined bucket may join its own twin, which may lie before it.
@@ -241,7 +241,7 @@ export class Table {
     const depth = this.#pager.u8(this.#bucketFrame(copy), BUCKET.depthAt);
     const first = this.#directory.indexOf(page);
     if (first < 0) this.#fail(page, "a bucket is not in the directory");
-    this.#pointTo(first, 2 ** (this.#depth - depth), copy);
+    this.#pointTo(first, 1 << (this.#depth - depth), copy);
   }
 
   /** Moves the directory further to the front, where there is room. */
@@ -309,7 +309,8 @@ export class Table {
     this.#putIn(this.#takeOut(frame, 0), depth, frame, newFrame);
     this.#logBucket(frame);
     this.#logBucket(newFrame);
-    const span = 2 ** (this.#depth - depth);
+    // No power: JavaScriptCore makes it a double, and then every offset in the journal is one.
+    const span = 1 << (this.#depth - depth);
     this.#pointTo(((hash >>> (HASH_BITS - depth)) | 1) * span, span, newPage);
   }
 
