@@ -101,7 +101,7 @@ export class PageMap {
   }
 
   /**
-   * Sees to it that `count` pages and then a run of `run` can be taken, the run from page `from` on.
+   * Sees to it that `count` pages can be taken, and then a run of `run` from page `from` on.
    *
    * @throws {KvError} `full` if the disk has no room for them: nothing has changed.
    */

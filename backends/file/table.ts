@@ -309,8 +309,7 @@ export class Table {
     this.#putIn(this.#takeOut(frame, 0), depth, frame, newFrame);
     this.#logBucket(frame);
     this.#logBucket(newFrame);
-    // No power: JavaScriptCore makes it a double, and then every offset in the journal is one.
-    const span = 1 << (this.#depth - depth);
+    const span = 1 << (this.#depth - depth); // 2 ** … is a double for JavaScriptCore, and slow
     this.#pointTo(((hash >>> (HASH_BITS - depth)) | 1) * span, span, newPage);
   }
 
