@@ -1,7 +1,7 @@
 /**
  * What the memory store keeps for a key.
  *
- * A string of an unbounded store that never expires is kept as it is: most strings are, and an
+ * A string that is put without an expiry into an unbounded store is kept as it is: most are, and an
  * object around each would cost every call another look at memory. What has more to remember (when
  * it expires, when it was last used, what is in it) is an {@linkcode Entry}.
  */

@@ -1,5 +1,5 @@
 /**
- * What the memory store holds: entries by key, within their limits and their time.
+ * What the memory store holds: strings and arrays by key, within their limits and their time.
  *
  * - **Expiry.** A look-up compares the deadline, so nothing is found past it. Removing the dead is
  *   only about space, and bounded: setting a deadline removes a few of them, and one background
