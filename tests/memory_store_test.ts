@@ -465,4 +465,23 @@ describe("memory store: scans", () => {
     strictEqual(await clearing, count);
     strictEqual((await kv.stats()).entries, more);
   });
+
+  it("timers have their turn in loops of scans and batches", async () => {
+    await using subject = openMemorySubject();
+    const { kv } = subject;
+    const keys = Array.from({ length: 3_000 }, (_, index) => `k${index}`);
+    const loops: Record<string, () => Promise<unknown>> = {
+      "keys() of nothing": () => listed(kv.keys()),
+      "getMany()": () => kv.getMany(keys),
+      "putMany()": () => kv.putMany(keys.map((key) => [key, "v"])),
+      "removeMany()": () => kv.removeMany(keys),
+    };
+    for (const [name, step] of Object.entries(loops)) {
+      let isDone = false;
+      setTimeout(() => isDone = true);
+      let rounds = 0;
+      for (; !isDone && rounds < 200_000; rounds++) await step();
+      ok(isDone, `${name}: no timer in ${rounds} rounds`);
+    }
+  });
 });

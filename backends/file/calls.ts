@@ -63,8 +63,7 @@ export class Calls {
   /** Starts a call when it is its turn: at once, unless calls before it wait. */
   start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
     this.#checkUse();
-    const { gate } = this.upkeep;
-    return gate.isOpen(needBytes) ? start() : gate.wait(needBytes, start);
+    return this.isFree(needBytes) ? start() : this.upkeep.gate.wait(needBytes, start);
   }
 
   /** Starts a call that is one piece of work. */
