@@ -3,7 +3,8 @@
  * it may need.
  */
 
-import { byteLength, own } from "../../internal/bytes.ts";
+import { Buffer } from "node:buffer";
+import { own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { closedError } from "../../kv/errors.ts";
@@ -351,7 +352,7 @@ export class FileStore implements Store {
 
 /** Counts what storing a value logs at most. */
 function needOf(value: Value): number {
-  const bytes = value.length <= SHORT_VALUE ? 3 * value.length : byteLength(value);
+  const bytes = value.length <= SHORT_VALUE ? 3 * value.length : Buffer.byteLength(value);
   if (bytes > VALUE_BYTES_MAX) {
     throw new RangeError(
       `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,
