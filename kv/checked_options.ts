@@ -208,7 +208,7 @@ function checkFile(given: object): CheckedFileOptions {
     truncate: checked.truncate ?? false,
     addressSpaceSize: checked.addressSpaceSize ?? addressSpaceSize(4096),
     durability: checked.durability ?? "process",
-    cacheBytes: checked.cacheBytes ?? 64 * 2 ** 20,
+    cacheBytes: checked.cacheBytes ?? 256 * 2 ** 20,
     lock: checked.lock ?? "fail",
     signal: checked.signal,
   };

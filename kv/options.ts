@@ -33,7 +33,10 @@ export interface FileOptions {
   addressSpaceSize?: number | undefined;
   /** What a resolved promise stands for; see the table in the README. Default `"process"`. */
   durability?: "process" | "power" | undefined;
-  /** Bytes of memory for pages of the file: whole, from 2^20. Default 64 MiB. */
+  /**
+   * The most memory that pages of the file may take, in bytes: whole, from 2^20. Default 256 MiB. A
+   * smaller file takes what it is large.
+   */
   cacheBytes?: number | undefined;
   /** Whether to fail at once or to wait where another store has the file. Default `"fail"`. */
   lock?: "fail" | "wait" | undefined;

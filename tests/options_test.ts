@@ -17,7 +17,7 @@ const fileDefaults = {
   truncate: false,
   addressSpaceSize: addressSpaceSize(4096),
   durability: "process",
-  cacheBytes: 64 * 2 ** 20,
+  cacheBytes: 256 * 2 ** 20,
   lock: "fail",
   signal: undefined,
 };
