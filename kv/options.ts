@@ -34,8 +34,8 @@ export interface FileOptions {
   /** What a resolved promise stands for; see the table in the README. Default `"process"`. */
   durability?: "process" | "power" | undefined;
   /**
-   * The most memory that pages of the file may take, in bytes: whole, from 2^20. Default 256 MiB. A
-   * smaller file takes what it is large.
+   * The most memory that pages of the file may take, in bytes: whole, from 2^20. Default 256 MiB;
+   * a smaller file takes no more than its own size.
    */
   cacheBytes?: number | undefined;
   /** Whether to fail at once or to wait where another store has the file. Default `"fail"`. */
