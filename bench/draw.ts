@@ -20,7 +20,13 @@ interface Results extends Partial<Section>, Readonly<Record<string, unknown>> {
 
 const RESULTS = new URL("./results/", import.meta.url);
 const FIGURES = new URL("../docs/figures/", import.meta.url);
-const SECTIONS = ["process", "power", "memory", "file"];
+const SECTIONS = ["memory", "file", "process", "power", "valkey"];
+
+/** What the lines of a chart go over. */
+const ACROSS: Readonly<Record<string, string>> = {
+  growth: "keys in the store",
+  latency: "the slowest of so many calls",
+};
 
 mkdirSync(FIGURES, { recursive: true });
 for (const file of readdirSync(RESULTS).filter((name) => name.endsWith(".json"))) {
@@ -29,9 +35,12 @@ for (const file of readdirSync(RESULTS).filter((name) => name.endsWith(".json"))
   const where = `${runtime}, ${platform}, ${cores} cores, ${processor}, ${taken}`;
   for (const [section, series] of seriesOf(results)) {
     const name = file.replace(/\.json$/, section);
-    const panels = name.startsWith("growth") ? linePanels : barPanels;
+    const across = ACROSS[name.slice(0, name.indexOf("."))];
     for (const [theme, colours] of Object.entries(THEMES)) {
-      const chart = drawChart(titleOf(name), where, panels(series, colours), colours);
+      const panels = across === undefined
+        ? barPanels(series, colours)
+        : linePanels(series, across, colours);
+      const chart = drawChart(titleOf(name), where, panels, colours);
       writeFileSync(new URL(`${name}.${theme}.svg`, FIGURES), chart);
     }
   }
@@ -48,6 +57,7 @@ function seriesOf(results: Results): [section: string, series: readonly Figure[]
 function titleOf(name: string): string {
   const [subject = "", runtime = "", section] = name.split(".");
   if (subject === "growth") return `growing ${section} stores on ${runtime}`;
+  if (subject === "latency") return `the time of single calls on ${runtime}, ${section}`;
   const kind = section === undefined ? "" : `, durability "${section}"`;
   return `${subject} on ${runtime}${kind}: operations a second, more is better`;
 }

@@ -1,4 +1,6 @@
-/** How the time of a call grows with the number of keys: a line for each contender. */
+/**
+ * How the time of a call grows, with the number of keys or of calls: a line for each contender.
+ */
 
 import {
   colourOf,
@@ -19,19 +21,19 @@ const SCALE_WIDTH = 54;
 const LABEL_WIDTH = 116;
 const LABEL_STEP = 12;
 
-/** A figure whose row is named as `growth_pass.ts` does. */
+/** A figure whose row has one number in its name. */
 interface Point {
   readonly figure: Figure;
-  readonly keys: number;
+  readonly number: number;
   readonly microseconds: number;
 }
 
-/** Makes a panel for each kind of call. Both scales are logarithmic. */
-export function linePanels(series: readonly Figure[], theme: Theme): Panel[] {
+/** Makes a panel for each kind of call, over `across`. Both scales are logarithmic. */
+export function linePanels(series: readonly Figure[], across: string, theme: Theme): Panel[] {
   const rows = Map.groupBy(series, ({ row, inFlight }) => `${callOf(row)}\n${inFlight}`);
   return [...rows.values()].map((figures) => ({
     height: TITLE_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT + GAP,
-    draw: (left, top) => drawPanel(figures, left, top, theme),
+    draw: (left, top) => drawPanel(figures, across, left, top, theme),
   }));
 }
 
@@ -40,28 +42,34 @@ function callOf(row: string): string {
 }
 
 function pointOf(figure: Figure): Point {
-  const keys = Number(figure.row.match(/\d+/)![0]);
-  return { figure, keys, microseconds: 1e6 / figure.perSecond };
+  const number = Number(figure.row.match(/\d+/)![0]);
+  return { figure, number, microseconds: 1e6 / figure.perSecond };
 }
 
-function drawPanel(figures: readonly Figure[], left: number, top: number, theme: Theme): string {
+function drawPanel(
+  figures: readonly Figure[],
+  acrossTitle: string,
+  left: number,
+  top: number,
+  theme: Theme,
+): string {
   const points = figures.map(pointOf);
   const { row, inFlight } = figures[0]!;
   const plotLeft = left + SCALE_WIDTH;
   const plotWidth = PANEL_WIDTH - SCALE_WIDTH - LABEL_WIDTH;
   const plotTop = top + TITLE_HEIGHT;
   const bottom = plotTop + PLOT_HEIGHT;
-  const across = logScale(points.map(({ keys }) => keys), plotLeft, plotLeft + plotWidth);
+  const across = logScale(points.map(({ number }) => number), plotLeft, plotLeft + plotWidth);
   const up = logScale(points.map(({ microseconds }) => microseconds), bottom, plotTop);
   const lines = [...Map.groupBy(points, ({ figure }) => figure.contender).values()]
-    .map((line) => line.toSorted((a, b) => a.keys - b.keys));
+    .map((line) => line.toSorted((a, b) => a.number - b.number));
   const title = `${callOf(row)}, ${inFlightTitle(inFlight)}: microseconds a call, less is better`;
   return [
     `<text x="${left}" y="${top + 14}" font-weight="600">${escape(title)}</text>`,
-    ...across.decades.map((keys) =>
-      text(across.at(keys), bottom + 14, powerOfTen(keys), "middle", theme.faint)
+    ...across.decades.map((number) =>
+      text(across.at(number), bottom + 14, powerOfTen(number), "middle", theme.faint)
     ),
-    text(plotLeft + plotWidth / 2, bottom + 27, "keys in the store", "middle", theme.faint),
+    text(plotLeft + plotWidth / 2, bottom + 27, escape(acrossTitle), "middle", theme.faint),
     ...up.decades.map((microseconds) =>
       `<path d="M${plotLeft} ${fixed(up.at(microseconds))}h${plotWidth}" stroke="${theme.peer}"
   stroke-opacity="0.4"/>${
@@ -75,7 +83,7 @@ function drawPanel(figures: readonly Figure[], left: number, top: number, theme:
 /** Draws the lines, and at their right ends their names, moved apart where they would overlap. */
 function drawLines(
   lines: readonly (readonly Point[])[],
-  across: (keys: number) => number,
+  across: (number: number) => number,
   up: (microseconds: number) => number,
   theme: Theme,
 ): string[] {
@@ -85,8 +93,8 @@ function drawLines(
     const last = line.at(-1)!;
     const { contender, kind } = last.figure;
     const colour = colourOf(last.figure, theme);
-    const path = line.map(({ keys, microseconds }) =>
-      `${fixed(across(keys))} ${fixed(up(microseconds))}`
+    const path = line.map(({ number, microseconds }) =>
+      `${fixed(across(number))} ${fixed(up(microseconds))}`
     ).join("L");
     const weight = kind === "jetkv" ? ' font-weight="600"' : "";
     const dash = kind === "bound" ? ' stroke-dasharray="3 3"' : "";
@@ -95,7 +103,7 @@ function drawLines(
     free = label + LABEL_STEP;
     return `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="${
       kind === "jetkv" ? 2.5 : 1.5
-    }"${dash}/><text x="${fixed(across(last.keys) + 6)}" y="${fixed(label)}"${weight}>${
+    }"${dash}/><text x="${fixed(across(last.number) + 6)}" y="${fixed(label)}"${weight}>${
       escape(contender)
     }</text>`;
   });

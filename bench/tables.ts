@@ -55,6 +55,28 @@ export function printSeries(all: readonly Series[]): void {
   }
 }
 
+/** Prints, for each kind of call, how many microseconds its rows took. */
+export function printLatencies(all: readonly Series[]): void {
+  const callOf = ({ row }: Series): string => row.slice(0, row.indexOf(","));
+  for (const call of new Set(all.map(callOf))) {
+    const part = all.filter((series) => callOf(series) === call);
+    const rows = [...new Set(part.map(({ row }) => row))];
+    const names = [...new Set(part.map(({ contender }) => contender.name))];
+    console.log(
+      `${call}, awaited one by one: microseconds of the slowest of so many calls, median`,
+    );
+    printTable([
+      ["", ...rows.map((row) => row.replace(/\D+/, ""))],
+      ...names.map((name) => [name, ...rows.map((row) => timeCell(find(part, name, row)))]),
+      ...ratioLines(part, rows),
+    ]);
+  }
+}
+
+function timeCell(series: Series | undefined): string {
+  return series === undefined ? "–" : short(1e6 / speed(series));
+}
+
 function find(part: readonly Series[], name: string, row: string): Series | undefined {
   return part.find((series) => series.contender.name === name && series.row === row);
 }
