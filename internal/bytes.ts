@@ -38,6 +38,24 @@ export function toBytes(value: string | Uint8Array): Uint8Array {
   return typeof value === "string" ? utf8.encode(value) : value;
 }
 
+/**
+ * Tells whether a value is bytes that can be read. A proxy of them cannot, though it passes
+ * `instanceof`, and neither can bytes whose memory was given away, which have no length then.
+ */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array &&
+    (value.length > 0 || hasMemory(value));
+}
+
+function hasMemory(bytes: Uint8Array): boolean {
+  try {
+    new Uint8Array(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Tells whether two values are the same bytes. */
 export function equalBytes(a: string | Uint8Array, b: string | Uint8Array): boolean {
   if (typeof a === "string" && typeof b === "string") return a === b;

@@ -6,7 +6,7 @@
  * text of a URL parameter, so that a URL can say whatever an object can.
  */
 
-import { checkFlag, checkOptions, checkWhole } from "./checks.ts";
+import { checkFlag, checkOptions, checkWhole, isPlain, kindOf } from "./checks.ts";
 import { show } from "./errors.ts";
 import type { KvOptions, TlsOptions, ValkeyOptions } from "./options.ts";
 import { type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
@@ -76,8 +76,8 @@ export function addressSpaceSize(addresses: number): number {
 export function checkKvOptions(given?: string | URL | KvOptions): CheckedOptions {
   if (given === undefined) return checkMemory({});
   if (typeof given === "string" || given instanceof URL) return checkUrl(String(given));
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError(`Cannot open a store with a ${typeof given}: pass options or a URL`);
+  if (!isPlain(given)) {
+    throw new TypeError(`Cannot open a store with ${kindOf(given)}: pass a plain object or a URL`);
   }
   const { backend, ...options } = given;
   if (backend === "memory") return checkMemory(options);
@@ -111,9 +111,7 @@ const flag: Rule<boolean> = {
 function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule<number> {
   return {
     check(value, name): number {
-      const number = checkWhole(value as number, name, min);
-      if (number <= max) return number;
-      throw new RangeError(`Cannot take ${number} as ${name}: it must be at most ${max}`);
+      return checkWhole(value as number, name, min, max);
     },
     read: (text) => /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text,
   };
@@ -133,8 +131,10 @@ function oneOf<V extends string>(...known: V[]): Rule<V> {
 const path: Rule<string> = {
   check(value, name): string {
     if (value instanceof URL && value.protocol === "file:") return pathOf(value);
-    if (value !== "") return expectType(value, name, "string") as string;
-    throw new TypeError("Cannot open a file store without a path");
+    if (value === "") throw new TypeError("Cannot open a file store without a path");
+    const path = string.check(value, name);
+    if (path.isWellFormed()) return path;
+    throw new TypeError(`Cannot open a file store at ${show(path)}: it has a lone surrogate`);
   },
   read: (text) => text,
 };
@@ -145,10 +145,23 @@ function pathOf(url: URL): string {
   throw new TypeError("Cannot take a URL with parameters as path: pass it to openKv, or none");
 }
 
+const address: Rule<string> = {
+  check: (value, name) => value instanceof URL ? value.href : string.check(value, name),
+  read: (text) => text,
+};
+
 const signal: Rule<AbortSignal> = {
   check(value, name): AbortSignal {
     if (value instanceof AbortSignal) return value;
-    throw new TypeError(`Cannot take a ${typeof value} as ${name}: it must be an AbortSignal`);
+    throw new TypeError(`Cannot take ${kindOf(value)} as ${name}: it must be an AbortSignal`);
+  },
+  read: (text) => text,
+};
+
+const strings: Rule<readonly string[]> = {
+  check(value, name): readonly string[] {
+    if (Array.isArray(value) && value.every((item) => typeof item === "string")) return [...value];
+    throw new TypeError(`Cannot take ${kindOf(value)} as ${name}: it must be an array of strings`);
   },
   read: (text) => text,
 };
@@ -157,13 +170,12 @@ const tls: Rule<false | TlsOptions> = {
   check(value, name): false | TlsOptions {
     if (value === true) return {};
     if (value === false) return false;
-    checkOptions(expectType(value, name, "object") as object, "use TLS", TLS_OPTIONS);
-    return value as TlsOptions;
+    return checkAll(TLS_RULES, expectType(value, name, "object") as object, "use TLS");
   },
   read: flag.read,
 };
 
-const TLS_OPTIONS = ["caCerts", "cert", "key", "serverName"];
+const TLS_RULES = { caCerts: strings, cert: string, key: string, serverName: string };
 
 const MEMORY_RULES = { maxEntries: whole(1), maxBytes: whole(1) };
 
@@ -177,6 +189,8 @@ const FILE_RULES = {
   signal,
 };
 
+const VALKEY_ACTION = "open a Valkey store";
+
 const VALKEY_RULES = {
   host: string,
   port: whole(1, 65_535),
@@ -185,7 +199,7 @@ const VALKEY_RULES = {
   database: whole(0),
   tls,
   poolSize: whole(1),
-  bufferSize: whole(64),
+  bufferSize: whole(64, 2 ** 30),
   connectMode: oneOf("auto", "manual", "lazy"),
   connectTimeout: whole(1),
   readTimeout: whole(1),
@@ -194,13 +208,16 @@ const VALKEY_RULES = {
   clientName: string,
 };
 
+/** An object may have a URL in it; a URL may not. */
+const VALKEY_OBJECT_RULES = { ...VALKEY_RULES, url: address };
+
 function checkMemory(given: object): CheckedMemoryOptions {
-  const { maxEntries, maxBytes } = checkAll(MEMORY_RULES, given, "memory");
+  const { maxEntries, maxBytes } = checkAll(MEMORY_RULES, given, "open a memory store");
   return { backend: "memory", maxEntries, maxBytes };
 }
 
 function checkFile(given: object): CheckedFileOptions {
-  const checked = checkAll(FILE_RULES, given, "file");
+  const checked = checkAll(FILE_RULES, given, "open a file store");
   if (checked.path === undefined) throw new TypeError("Cannot open a file store without a path");
   return {
     backend: "file",
@@ -215,9 +232,8 @@ function checkFile(given: object): CheckedFileOptions {
 }
 
 function checkValkey(options: object): CheckedValkeyOptions {
-  const { url, ...given } = options as Partial<ValkeyOptions>;
-  const fromUrl = url === undefined ? {} : readValkeyUrl(String(url));
-  const checked = { ...fromUrl, ...checkAll(VALKEY_RULES, given, "Valkey") };
+  const { url, ...given } = checkAll(VALKEY_OBJECT_RULES, options, VALKEY_ACTION);
+  const checked = { ...(url !== undefined && readValkeyUrl(url)), ...given };
   return {
     backend: "valkey",
     host: checked.host ?? "127.0.0.1",
@@ -241,7 +257,7 @@ function checkUrl(url: string): CheckedOptions {
   const { scheme, rest, parameters } = splitUrl(url);
   if (scheme === "memory") {
     if (rest === "") return checkMemory(read(MEMORY_RULES, parameters));
-    throw new TypeError(`Cannot open a memory store at ${show(rest)}: it has no place`);
+    throw new TypeError("Cannot open a memory store at a place: it has none");
   }
   if (scheme === "valkey") return checkValkey({ url });
   if (!Object.hasOwn(parameters, "path")) {
@@ -251,7 +267,7 @@ function checkUrl(url: string): CheckedOptions {
 }
 
 function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {
-  return checkAll(VALKEY_RULES, read(VALKEY_RULES, splitValkeyUrl(url)), "Valkey");
+  return checkAll(VALKEY_RULES, read(VALKEY_RULES, splitValkeyUrl(url)), VALKEY_ACTION);
 }
 
 /** Reads the parameters of a URL. Unknown ones stay as they are, for `checkAll` to name. */
@@ -264,8 +280,8 @@ function read(rules: Rules, parameters: Parameters): Record<string, unknown> {
 }
 
 /** Checks the options that were given; one that is `undefined` was not. */
-function checkAll<R extends Rules>(rules: R, given: object, backend: string): Checked<R> {
-  checkOptions(given, `open a ${backend} store`, Object.keys(rules));
+function checkAll<R extends Rules>(rules: R, given: object, action: string): Checked<R> {
+  checkOptions(given, action, Object.keys(rules));
   const checked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) checked[name] = rules[name]!.check(value, name);
@@ -275,5 +291,5 @@ function checkAll<R extends Rules>(rules: R, given: object, backend: string): Ch
 
 function expectType(value: unknown, name: string, type: "string" | "object"): unknown {
   if (typeof value === type && value !== null) return value;
-  throw new TypeError(`Cannot take a ${typeof value} as ${name}: it must be of type ${type}`);
+  throw new TypeError(`Cannot take ${kindOf(value)} as ${name}: it must be of type ${type}`);
 }

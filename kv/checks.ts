@@ -4,7 +4,8 @@
  * a length is out of its range.
  */
 
-import { utf8Length } from "../internal/bytes.ts";
+import { isBytes, utf8Length } from "../internal/bytes.ts";
+import type { Codec } from "./codec.ts";
 import { show } from "./errors.ts";
 import { KEY_BYTES_MAX, type MoveOptions, type PopOptions, type PutOptions } from "./kv.ts";
 import type { Value } from "./kv.ts";
@@ -16,7 +17,7 @@ const BYTES_A_UNIT_MAX = 3;
 /** Checks a key, or the prefix of one. */
 export function checkKey(key: string): string {
   if (typeof key !== "string") {
-    throw new TypeError(`Cannot use a ${typeName(key)} as a key: it must be a string`);
+    throw new TypeError(`Cannot use ${kindOf(key)} as a key: it must be a string`);
   }
   if (!key.isWellFormed()) {
     throw new TypeError(`Cannot use ${show(key)} as a key: it has a lone surrogate`);
@@ -33,10 +34,29 @@ export function checkValue(value: Value): Value {
     if (value.isWellFormed()) return value;
     throw new TypeError("Cannot store text as a value: it has a lone surrogate");
   }
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError(
-    `Cannot store a ${typeName(value)} as a value: it must be a string or a Uint8Array`,
-  );
+  if (isBytes(value)) return value;
+  const other: unknown = value;
+  const isGone = ArrayBuffer.isView(other) && other instanceof Uint8Array;
+  const found = isGone ? "bytes whose memory was given away" : kindOf(other);
+  throw new TypeError(`Cannot store ${found} as a value: it must be a string or a Uint8Array`);
+}
+
+/** Checks a codec, before anything is read by it. */
+export function checkCodec<T, Input>(codec: Codec<T, Input>): Codec<T, Input> {
+  if (typeof codec !== "object" || codec === null) {
+    throw new TypeError(`Cannot take ${kindOf(codec)} as a codec: it must be an object`);
+  }
+  const { encode, decode, decodeText } = codec;
+  const areFunctions = typeof encode === "function" && typeof decode === "function" &&
+    (decodeText === undefined || typeof decodeText === "function");
+  if (areFunctions) return codec;
+  throw new TypeError("Cannot take a codec without the functions encode and decode");
+}
+
+/** Checks what a batch is made of. Text is an iterable too, but never what was meant. */
+export function checkIterable(items: Iterable<unknown>, name: string, of: string): void {
+  if (typeof items === "object" && items !== null && Symbol.iterator in items) return;
+  throw new TypeError(`Cannot take ${kindOf(items)} as ${name}: pass an array of ${of}`);
 }
 
 /** Checks a duration in milliseconds. */
@@ -44,12 +64,18 @@ export function checkDuration(ms: number, name: string): number {
   return checkWhole(ms, name, 1);
 }
 
-/** Checks a whole number from `min` to 2^53 − 1. */
-export function checkWhole(number: number, name: string, min: number): number {
+/** Checks a whole number from `min` to `max`, 2^53 − 1 if it is not given. */
+export function checkWhole(
+  number: number,
+  name: string,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
   checkNumber(number, name);
-  if (Number.isSafeInteger(number) && number >= min) return number;
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
+  const end = max === Number.MAX_SAFE_INTEGER ? "2^53 − 1" : max;
   throw new RangeError(
-    `Cannot take ${number} as ${name}: it must be a whole number from ${min} to 2^53 − 1`,
+    `Cannot take ${number} as ${name}: it must be a whole number from ${min} to ${end}`,
   );
 }
 
@@ -97,10 +123,13 @@ export function checkMove(options: MoveOptions): StoreMove {
   return { take, put, ...checkWait(options) };
 }
 
-/** Checks that `options` is an object that has no property but the known ones. */
+/**
+ * Checks that `options` is a plain object that has no property but the known ones. Of an array, a
+ * map or an object of a class, what it holds would be passed over in silence.
+ */
 export function checkOptions(options: object, action: string, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot ${action} with a ${typeName(options)} as options`);
+  if (!isPlain(options)) {
+    throw new TypeError(`Cannot ${action} with ${kindOf(options)} as options: pass a plain object`);
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -113,7 +142,7 @@ export function checkOptions(options: object, action: string, known: readonly st
 /** Checks that a given option is a boolean. */
 export function checkFlag(flag: boolean, name: string): boolean {
   if (typeof flag === "boolean") return flag;
-  throw new TypeError(`Cannot take a ${typeName(flag)} as ${name}: it must be true or false`);
+  throw new TypeError(`Cannot take ${kindOf(flag)} as ${name}: it must be true or false`);
 }
 
 const PUT_OPTIONS = ["expireIn", "ifAbsent", "keepTtl"];
@@ -122,7 +151,7 @@ const MOVE_OPTIONS = ["take", "put", ...POP_OPTIONS];
 
 function checkWait({ wait = false, signal }: PopOptions): StoreWait {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot take a ${typeName(signal)} as signal: it must be an AbortSignal`);
+    throw new TypeError(`Cannot take ${kindOf(signal)} as signal: it must be an AbortSignal`);
   }
   signal?.throwIfAborted();
   if (wait === false) return { waitMs: 0, signal };
@@ -131,14 +160,25 @@ function checkWait({ wait = false, signal }: PopOptions): StoreWait {
 
 function checkEnd(end: End, name: string): End {
   if (end === "first" || end === "last") return end;
-  throw new TypeError(`Cannot take ${show(String(end))} as ${name}: it must be "first" or "last"`);
+  const found = typeof end === "string" ? show(end) : kindOf(end);
+  throw new TypeError(`Cannot take ${found} as ${name}: it must be "first" or "last"`);
 }
 
 function checkNumber(number: number, name: string): void {
   if (typeof number === "number") return;
-  throw new TypeError(`Cannot take a ${typeName(number)} as ${name}: it must be a number`);
+  throw new TypeError(`Cannot take ${kindOf(number)} as ${name}: it must be a number`);
 }
 
-function typeName(value: unknown): string {
-  return value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+/** Tells whether `value` is an object literal, of whatever realm, or has no prototype. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What a message says that a value is: "a number", "an array", "null". */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`;
+  const kind = Array.isArray(value) ? "array" : typeof value;
+  return `${/^[ao]/.test(kind) ? "an" : "a"} ${kind}`;
 }

@@ -106,9 +106,18 @@ export function json<T>(): Codec<T> {
       }
       return encoded;
     },
-    decode: (value: Uint8Array): T => JSON.parse(textOf(value)) as T,
-    decodeText: (value: string): T => JSON.parse(value) as T,
+    decode: (value: Uint8Array): T => parseJson(textOf(value)) as T,
+    decodeText: (value: string): T => parseJson(value) as T,
   };
+}
+
+function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    // Without the cause: the runtime's message shows the value.
+    throw new SyntaxError("Cannot read a value as JSON: its text is not JSON");
+  }
 }
 
 /**

@@ -36,12 +36,16 @@ const SCHEMES: Readonly<Record<string, UrlParts["scheme"]>> = {
  * @throws {TypeError} If its scheme is none of ours, or it is malformed.
  */
 export function splitUrl(url: string): UrlParts {
-  const [, name = "", rest = "", query = ""] = /^([a-z]+):([^?#]*)(?:\?([^#]*))?$/i.exec(url) ?? [];
+  const [, name = "", rest = "", query = "", fragment] =
+    /^([a-z]+):([^?#]*)(?:\?([^#]*))?(#.*)?$/is.exec(url) ?? [];
   const scheme = Object.hasOwn(SCHEMES, name.toLowerCase()) ? SCHEMES[name.toLowerCase()] : null;
   if (scheme === null || scheme === undefined) {
     const found = name === "" ? "text that is no URL" : `a URL of the scheme ${show(name + ":")}`;
     const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
     throw new TypeError(`Cannot open a store at ${found}: known are ${known}`);
+  }
+  if (fragment !== undefined) {
+    throw new TypeError("Cannot open a store: its URL has a fragment; write %23 for a # in a path");
   }
   const parameters = splitQuery(query);
   return { scheme, rest: scheme === "file" ? filePath(rest) : rest, parameters };
@@ -58,15 +62,19 @@ export function splitValkeyUrl(url: string): Parameters {
   if (!URL.canParse(url)) throw new TypeError("Cannot open a Valkey store: its URL is malformed");
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const database = pathname.replace(/^\//, "");
-  return {
+  const said = {
     ...(hostname !== "" && { host: hostname.replace(/^\[(.*)\]$/, "$1") }),
     ...(port !== "" && { port }),
     ...(username !== "" && { username: unescape(username) }),
     ...(password !== "" && { password: unescape(password) }),
     ...(database !== "" && { database }),
     ...((protocol === "valkeys:" || protocol === "rediss:") && { tls: "true" }),
-    ...parameters,
   };
+  for (const name of Object.keys(said)) {
+    if (!Object.hasOwn(parameters, name)) continue;
+    throw new TypeError(`Cannot open a Valkey store: its URL says ${show(name)} twice`);
+  }
+  return { ...said, ...parameters };
 }
 
 function filePath(rest: string): string {
@@ -80,6 +88,10 @@ function splitQuery(query: string): Parameters {
   // Without a prototype, so that no name means anything but itself.
   const parameters: Parameters = Object.create(null);
   for (const [name, value] of new URLSearchParams(query)) {
+    // Not shown: it may be the rest of a password with a question mark in it.
+    if (!/^\w+$/.test(name)) {
+      throw new TypeError("Cannot open a store: its URL has an odd parameter");
+    }
     if (Object.hasOwn(parameters, name)) {
       throw new TypeError(`Cannot open a store: its URL has ${show(name)} twice`);
     }

@@ -3,7 +3,8 @@
  * prefix, values pass through a codec, and what is thrown becomes a rejection.
  *
  * A store as it is opened is a view with the text codec and no prefix. `withCodec` and `namespace`
- * make others over the same {@linkcode Store}; none of them holds anything but these three things.
+ * make others over the same {@linkcode Store}; none of them holds anything but these three things,
+ * and what they share: a guard against codecs that call their store.
  *
  * No method is `async`: the promise of the backend goes to the caller as it is, because each
  * `async` function on the way would cost a promise and a turn of the microtask queue. The calls
@@ -12,8 +13,10 @@
  */
 
 import {
+  checkCodec,
   checkDuration,
   checkIndex,
+  checkIterable,
   checkKey,
   checkMove,
   checkOptions,
@@ -22,9 +25,10 @@ import {
   checkStep,
   checkValue,
   checkWhole,
+  kindOf,
 } from "./checks.ts";
 import type { Codec } from "./codec.ts";
-import { show } from "./errors.ts";
+import { CodecGuard } from "./codec_guard.ts";
 import type {
   Backend,
   ClearOptions,
@@ -46,12 +50,19 @@ export class KvView<T, Input> implements Kv<T, Input> {
   readonly #store: Store;
   readonly #codec: Codec<T, Input>;
   readonly #prefix: string;
+  readonly #guard: CodecGuard;
 
-  constructor(store: Store, codec: Codec<T, Input>, prefix = "") {
+  constructor(
+    store: Store,
+    codec: Codec<T, Input>,
+    prefix: string = "",
+    guard: CodecGuard = new CodecGuard(),
+  ) {
     this.backend = store.backend;
     this.#store = store;
     this.#codec = codec;
     this.#prefix = prefix;
+    this.#guard = guard;
   }
 
   get(key: string): Promise<T | null> {
@@ -164,8 +175,14 @@ export class KvView<T, Input> implements Kv<T, Input> {
     return attempt(() => {
       if (options !== undefined) checkOptions(options, "putMany", ["expireIn"]);
       const { expireIn } = options ?? {};
+      checkIterable(entries, "entries", "[key, value]");
       const checked: [string, Value][] = [];
-      for (const [key, value] of entries) checked.push([this.#key(key), this.#encode(value)]);
+      for (const entry of entries) {
+        if (!Array.isArray(entry)) {
+          throw new TypeError(`Cannot take ${kindOf(entry)} as an entry: it must be [key, value]`);
+        }
+        checked.push([this.#key(entry[0]), this.#encode(entry[1])]);
+      }
       const ms = expireIn === undefined ? 0 : checkDuration(expireIn, "expireIn");
       return this.#store.putMany(checked, ms);
     });
@@ -176,14 +193,18 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   async *keys(options?: ScanOptions): AsyncGenerator<string, undefined> {
-    const { prefix, limit } = this.#checkScan(options, "keys");
-    for await (const key of this.#store.keys(prefix, limit)) yield this.#withoutPrefix(key);
+    const { prefix, limit } = this.#checkScan(options, "list keys");
+    for await (const key of this.#store.keys(prefix, limit)) {
+      yield this.#withoutPrefix(key);
+      this.#guard.check();
+    }
   }
 
   async *entries(options?: ScanOptions): AsyncGenerator<[string, T], undefined> {
-    const { prefix, limit } = this.#checkScan(options, "entries");
+    const { prefix, limit } = this.#checkScan(options, "list entries");
     for await (const [key, value] of this.#store.entries(prefix, limit, this.#codec)) {
       yield [this.#withoutPrefix(key), value];
+      this.#guard.check();
     }
   }
 
@@ -198,36 +219,45 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   stats(): Promise<KvStats> {
-    return attempt(() => this.#store.stats());
+    return attempt(() => {
+      this.#guard.check();
+      return this.#store.stats();
+    });
   }
 
   withCodec<U, UInput = U>(codec: Codec<U, UInput>): Kv<U, UInput> {
-    return new KvView(this.#store, codec, this.#prefix);
+    return new KvView(this.#store, this.#guard.guard(checkCodec(codec)), this.#prefix, this.#guard);
   }
 
   namespace(prefix: string): Kv<T, Input> {
-    return new KvView(this.#store, this.#codec, this.#key(prefix));
+    return new KvView(this.#store, this.#codec, this.#prefixed(prefix), this.#guard);
   }
 
   close(): Promise<void> {
-    return this.#store.close();
+    return attempt(() => {
+      this.#guard.check();
+      return this.#store.close();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** The key as the store has it. */
+  /** The key as the store has it, for a call of the store. */
   #key(key: string): string {
+    this.#guard.check();
+    return this.#prefixed(key);
+  }
+
+  #prefixed(key: string): string {
     // Checked without the prefix first: halves of a surrogate pair must not make a whole.
     const checked = checkKey(key);
     return this.#prefix === "" ? checked : checkKey(this.#prefix + checked);
   }
 
   #keys(keys: Iterable<string>): string[] {
-    if (typeof keys === "string") {
-      throw new TypeError(`Cannot take the string ${show(keys)} as keys: pass an array of keys`);
-    }
+    checkIterable(keys, "keys", "keys");
     const checked: string[] = [];
     for (const key of keys) checked.push(this.#key(key));
     return checked;

@@ -101,10 +101,12 @@ const valkeyForms: readonly [given: string | URL | KvOptions, expected: object][
 
 /** What no backend takes, and a word that the message must have. */
 const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word: RegExp][] = [
-  [null, "TypeError", /options or a URL/],
-  [6379, "TypeError", /options or a URL/],
+  [null, "TypeError", /with null: pass a plain object or a URL/],
+  [6379, "TypeError", /with a number: pass a plain object or a URL/],
   [{}, "TypeError", /"memory", "file", "valkey"/],
-  [[], "TypeError", /"memory", "file", "valkey"/],
+  [[], "TypeError", /with an array: pass a plain object/],
+  [new Map([["backend", "memory"]]), "TypeError", /plain object/],
+  [Object.create({ backend: "memory" }), "TypeError", /plain object/],
   [{ backend: "redis" }, "TypeError", /"redis".*"memory", "file", "valkey"/],
   [{ backend: "memory", maxEntires: 5 }, "TypeError", /"maxEntires".*maxEntries, maxBytes/],
   [{ backend: "memory", path: "a" }, "TypeError", /"path".*maxEntries/],
@@ -114,6 +116,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "memory", maxBytes: 2 ** 53 }, "RangeError", /maxBytes/],
   [{ backend: "file" }, "TypeError", /path/],
   [{ backend: "file", path: "" }, "TypeError", /path/],
+  [{ backend: "file", path: "\ud800" }, "TypeError", /lone surrogate/],
   [{ backend: "file", path: 5 }, "TypeError", /path/],
   [{ backend: "file", path: new URL("https://a/b") }, "TypeError", /path/],
   [{ backend: "file", path: new URL("file:///a.db?lock=wait") }, "TypeError", /parameters/],
@@ -122,15 +125,23 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "file", path: "a", truncate: "true" }, "TypeError", /truncate/],
   [{ backend: "file", path: "a", signal: {} }, "TypeError", /signal/],
   [{ backend: "valkey", prot: 1 }, "TypeError", /"prot".*port/],
+  [{ backend: "valkey", ulr: "valkey://host" }, "TypeError", /"ulr".*url/],
+  [{ backend: "valkey", url: 5 }, "TypeError", /url/],
+  [{ backend: "valkey", bufferSize: 2 ** 40 }, "RangeError", /bufferSize.* to 1073741824/],
   [{ backend: "valkey", port: 65_536 }, "RangeError", /port/],
   [{ backend: "valkey", port: "6379" }, "TypeError", /port/],
   [{ backend: "valkey", tls: { cacert: "" } }, "TypeError", /"cacert".*caCerts/],
   [{ backend: "valkey", tls: null }, "TypeError", /tls/],
+  [{ backend: "valkey", tls: [] }, "TypeError", /an array as options/],
+  [{ backend: "valkey", tls: { caCerts: "PEM" } }, "TypeError", /caCerts.*array of strings/],
+  [{ backend: "valkey", tls: { cert: 5 } }, "TypeError", /cert/],
+  [{ backend: "valkey", tls: { key: {} } }, "TypeError", /key/],
+  [{ backend: "valkey", tls: { serverName: 5 } }, "TypeError", /serverName/],
   [{ backend: "valkey", url: "memory:" }, "TypeError", /memory:/],
   ["", "TypeError", /no URL/],
   ["app.db", "TypeError", /no URL/],
   ["http://host", "TypeError", /"http:".*memory:, file:, valkey:/],
-  ["memory:elsewhere", "TypeError", /elsewhere/],
+  ["memory:elsewhere", "TypeError", /place/],
   ["memory:?maxentries=5", "TypeError", /"maxentries".*maxEntries/],
   ["memory:?maxEntries=", "TypeError", /maxEntries/],
   ["memory:?maxEntries=5e3", "TypeError", /maxEntries/],
@@ -142,7 +153,12 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   ["file://other/a.db", "TypeError", /another host/],
   ["file:./a%zz.db", "TypeError", /escape/],
   ["file:./a.db?path=b", "TypeError", /path/],
+  ["file:./a.db#x", "TypeError", /fragment/],
   ["file:./a.db?truncate=yes", "TypeError", /truncate/],
+  ["valkey://host:7000?port=8000", "TypeError", /"port" twice/],
+  ["valkey://host/1?database=2", "TypeError", /"database" twice/],
+  ["valkey://ada:a@host?password=b", "TypeError", /"password" twice/],
+  ["valkeys://host?tls=false", "TypeError", /"tls" twice/],
   ["valkey://host/one", "TypeError", /database/],
   ["valkey://host/-1", "RangeError", /database/],
   ["valkey://host?durability=power", "TypeError", /"durability"/],
@@ -153,6 +169,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
 
 function shown(given: unknown): string {
   if (given instanceof URL) return `the URL ${given.href}`;
+  if (given instanceof Map) return "a map";
   return given === undefined ? "nothing" : JSON.stringify(given);
 }
 
@@ -188,6 +205,8 @@ describe("options", () => {
       "valkey://ada:secret@host:99999",
       "valkey://ada:secret%zz@host",
       "valkey://ada:secret@host?unknown=1",
+      "valkey://ada:1?secret@host",
+      "memory://ada:secret@host",
       "http://ada:secret@host",
       "ada:secret@host",
     ];

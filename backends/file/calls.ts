@@ -62,13 +62,13 @@ export class Calls {
 
   /** Starts a call when it is its turn: at once, unless calls before it wait. */
   start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
-    this.#checkUse();
+    this.checkUse();
     return this.isFree(needBytes) ? start() : this.upkeep.gate.wait(needBytes, start);
   }
 
   /** Starts a call that is one piece of work. */
   call<T>(needBytes: number, work: () => T): Promise<T> {
-    this.#checkUse();
+    this.checkUse();
     return this.isFree(needBytes) ? this.settle(work) : this.#callLater(needBytes, work);
   }
 
@@ -77,7 +77,8 @@ export class Calls {
     return this.upkeep.gate.wait(needBytes, () => this.settle(work));
   }
 
-  #checkUse(): void {
+  /** @throws {KvError} If calls are over: the file was closed, or given up. */
+  checkUse(): void {
     if (this.#closing !== null) throw closedError();
     if (this.#failure !== null) throw this.#refusal();
   }

@@ -68,7 +68,7 @@ export class Commits {
    * the same share a promise.
    */
   add<T>(value: T): Promise<T> {
-    if (this.#last === null || this.#lastValue !== value) return this.#addApart(value);
+    if (this.#last === null || !Object.is(this.#lastValue, value)) return this.#addApart(value);
     this.#turns.count(1);
     return this.#last as Promise<T>;
   }

@@ -54,7 +54,8 @@ export class Engine {
   inspect(key: string): Inspection | null {
     if (!this.#keys.find(key)) return null;
     const { kind, length, deadlineMs } = this.#records;
-    const expiresIn = deadlineMs > 0 ? deadlineMs - this.#clock.now() : null;
+    // The clock may have come to the deadline since the key was found.
+    const expiresIn = deadlineMs > 0 ? Math.max(1, deadlineMs - this.#clock.now()) : null;
     return { type: kind === STRING ? "string" : "array", length, expiresIn };
   }
 

@@ -301,6 +301,7 @@ export class FileStore implements Store {
       const from = hash;
       hash = await this.#calls.call(0, () => this.#engine.scan(from, prefix, keys));
       yield* keys;
+      this.#calls.checkUse();
     }
   }
 

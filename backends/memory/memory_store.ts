@@ -51,10 +51,9 @@ export class MemoryStore implements Store {
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
     const slot = this.#findString(key, "fetchRemove");
+    const value = slot === undefined ? null : decode(valueIn(slot), decoder);
     this.#count(slot);
-    if (slot === undefined) return this.#turns.settle(null);
-    const value = decode(valueIn(slot), decoder);
-    this.#space.remove(key, slot);
+    if (slot !== undefined) this.#space.remove(key, slot);
     return this.#turns.settle(value);
   }
 
@@ -157,11 +156,13 @@ export class MemoryStore implements Store {
   }
 
   getMany<T>(keys: readonly string[], decoder: Decoder<T>): Promise<(T | null)[]> {
+    this.#checkOpen();
     this.#turns.count(keys.length);
     return this.#turns.settle(keys.map((key) => this.#get(key, decoder)));
   }
 
   putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
+    this.#checkOpen();
     for (const [key, value] of entries) {
       this.#space.put(key, this.#find(key), own(value), expireIn);
     }
@@ -170,6 +171,7 @@ export class MemoryStore implements Store {
   }
 
   removeMany(keys: readonly string[]): Promise<boolean[]> {
+    this.#checkOpen();
     this.#turns.count(keys.length);
     return this.#turns.settle(keys.map((key) => this.#remove(key)));
   }
@@ -246,8 +248,9 @@ export class MemoryStore implements Store {
 
   #get<T>(key: string, decoder: Decoder<T>): T | null {
     const slot = this.#findString(key, "get");
+    const value = slot === undefined ? null : decode(valueIn(slot), decoder);
     this.#count(slot);
-    return slot === undefined ? null : decode(valueIn(slot), decoder);
+    return value;
   }
 
   #remove(key: string): boolean {

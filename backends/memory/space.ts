@@ -178,10 +178,11 @@ export class Space {
     this.#expire(entry, expireIn);
   }
 
-  /** Milliseconds until `slot` expires; `null` if never. */
+  /** Milliseconds until `slot`, which is alive, expires; `null` if never. */
   expiresIn(slot: Slot): number | null {
     const deadlineMs = deadlineOf(slot);
-    return deadlineMs === null ? null : deadlineMs - this.#clock.now();
+    // The clock may have come to the deadline since the slot was found.
+    return deadlineMs === null ? null : Math.max(1, deadlineMs - this.#clock.now());
   }
 
   /** Removes `key` and `slot`, which stands there. */

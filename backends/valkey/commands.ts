@@ -123,13 +123,24 @@ function toInspection(reply: Reply, request: Request): Inspection | null {
 
 // --- The commands --------------------------------------------------------------------------------
 
+type OnRead = (isHit: boolean) => void;
+
 /** `GET`, whose answers are counted: `onRead` is told whether there was a value. */
-export function getCommand(onRead: (isHit: boolean) => void): Command {
-  const parse = (reply: Reply, request: Request): unknown => {
+export function getCommand(onRead: OnRead): Command {
+  return define("get", "GET", toCountedValue(onRead), { ...STRING, ...READ });
+}
+
+/** `GETDEL`, whose answers are counted likewise. */
+export function fetchRemoveCommand(onRead: OnRead): Command {
+  return define("fetchRemove", "GETDEL", toCountedValue(onRead), STRING);
+}
+
+function toCountedValue(onRead: OnRead): Parse<unknown> {
+  return (reply, request) => {
+    const value = toValue(reply, request);
     onRead(reply !== null);
-    return toValue(reply, request);
+    return value;
   };
-  return define("get", "GET", parse, { ...STRING, ...READ });
 }
 
 /** `INFO`; `onAnswer` is called when its answer is there, before later ones are looked at. */
@@ -138,7 +149,6 @@ export function infoCommand<R>(onAnswer: (info: string) => R): Command<R> {
 }
 
 export const SET: Command<boolean> = define("put", "SET", toStored);
-export const FETCH_REMOVE: Command = define("fetchRemove", "GETDEL", toValue, STRING);
 export const DELETE: Command<boolean> = define("delete", "DEL", toFlag);
 export const LENGTH: Command<number> = define("tell the length of", "LLEN", toCount, {
   ...ARRAY,

@@ -30,6 +30,7 @@ export class ValkeyStore implements Store {
   readonly #waits: Waits;
   readonly #ask = <R>(request: Request): Promise<R> => this.#run(request);
   readonly #get: Command;
+  readonly #fetchRemove: Command;
   readonly #info: Command<Counters>;
   #hits = 0;
   #misses = 0;
@@ -39,10 +40,12 @@ export class ValkeyStore implements Store {
     this.#pipeline = new Pipeline(options, connectSocket);
     const pool = new Pool(options, connectSocket);
     this.#waits = new Waits(this.#pipeline, pool, options.readTimeout);
-    this.#get = commands.getCommand((isHit) => {
+    const onRead = (isHit: boolean): void => {
       if (isHit) this.#hits++;
       else this.#misses++;
-    });
+    };
+    this.#get = commands.getCommand(onRead);
+    this.#fetchRemove = commands.fetchRemoveCommand(onRead);
     this.#info = commands.infoCommand((info) => ({
       backend: this.backend,
       bytes: fact(info, "used_memory_dataset"),
@@ -63,7 +66,7 @@ export class ValkeyStore implements Store {
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
-    return this.#run(new Request(commands.FETCH_REMOVE, key, null, NO_ARGUMENTS, decoder));
+    return this.#run(new Request(this.#fetchRemove, key, null, NO_ARGUMENTS, decoder));
   }
 
   remove(key: string): Promise<boolean> {
@@ -135,15 +138,18 @@ export class ValkeyStore implements Store {
   }
 
   getMany<T>(keys: readonly string[], decoder: Decoder<T>): Promise<(T | null)[]> {
+    this.#checkOpen();
     return all(keys, (key) => this.get(key, decoder));
   }
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
+    this.#checkOpen();
     const options = { expireIn, ifAbsent: false, keepTtl: false };
     await all(entries, ([key, value]) => this.put(key, value, options));
   }
 
   removeMany(keys: readonly string[]): Promise<boolean[]> {
+    this.#checkOpen();
     return all(keys, (key) => this.remove(key));
   }
 
@@ -152,9 +158,9 @@ export class ValkeyStore implements Store {
     let left = limit;
     for await (const page of scanKeys(this.#ask, prefix, false)) {
       for (const key of page) {
-        this.#checkOpen();
         yield key;
         if (--left === 0) return;
+        this.#checkOpen();
       }
     }
   }
@@ -167,9 +173,9 @@ export class ValkeyStore implements Store {
     if (limit === 0) return void await this.flush();
     let left = limit;
     for await (const entry of scanEntries(this.#ask, prefix, decoder)) {
-      this.#checkOpen();
       yield entry;
       if (--left === 0) return;
+      this.#checkOpen();
     }
   }
 
@@ -195,8 +201,9 @@ export class ValkeyStore implements Store {
   }
 
   /** Connects, unless there is a connection. */
-  connect(): Promise<void> {
-    return this.#pipeline.connect();
+  async connect(): Promise<void> {
+    this.#checkOpen();
+    await this.#pipeline.connect();
   }
 
   /** Resolves once every request so far has its outcome. Waiting pops are none of them. */

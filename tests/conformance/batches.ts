@@ -28,6 +28,16 @@ const getCases: Cases = {
     deepStrictEqual(await kv.getMany(new Set<string>()), []);
   },
 
+  "getMany(), putMany() and removeMany() reject what is no list": async ({ kv }) => {
+    for (const wrong of ["ab", null, undefined, 5, {}] as never[]) {
+      await rejects(kv.getMany(wrong), typeError);
+      await rejects(kv.putMany(wrong), typeError);
+      await rejects(kv.removeMany(wrong), typeError);
+    }
+    await rejects(kv.putMany(["ab", "cd"] as never), typeError);
+    deepStrictEqual(await contents(kv), []);
+  },
+
   "getMany() takes any iterable": async ({ kv }) => {
     await kv.putMany([["a", "1"], ["b", "2"]]);
     function* names(): Generator<string> {

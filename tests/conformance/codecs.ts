@@ -3,12 +3,18 @@
  * `decode`, and what they throw costs no data.
  */
 
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { bytes, type Codec, json, text } from "../../kv/codec.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { contents, listed, typeError, wrongType } from "./expect.ts";
 import { loneSurrogates, values } from "./samples.ts";
 import type { Cases } from "./subject.ts";
+
+/** The stored text is not JSON. */
+const notJson = {
+  name: "SyntaxError",
+  message: "Cannot read a value as JSON: its text is not JSON",
+};
 
 interface User {
   readonly name: string;
@@ -135,11 +141,72 @@ const kindCases: Cases = {
     const any = kv.withCodec(json<unknown>());
     for (const stored of ["", "{", "undefined", "'a'", "\uFEFF1"]) {
       await kv.put("k", stored);
-      await rejects(any.get("k"), { name: "SyntaxError" });
+      await rejects(any.get("k"), notJson);
       await kv.put("k", new TextEncoder().encode(stored));
-      await rejects(any.get("k"), { name: "SyntaxError" });
+      await rejects(any.get("k"), notJson);
       strictEqual(await kv.get("k"), stored);
     }
+  },
+
+  "withCodec(json()) shows no value where it cannot read one": async ({ kv }) => {
+    await kv.put("k", "secret token");
+    const read = kv.withCodec(json<unknown>()).get("k");
+    const error: Error = await read.then(() => new Error(), (error) => error);
+    strictEqual(error.name, "SyntaxError");
+    ok(!`${error.stack} ${error.cause}`.includes("secret"));
+  },
+
+  "withCodec() throws for what is no codec": ({ kv }) => {
+    const encode = (value: string): string => value;
+    for (const wrong of [null, undefined, 5, {}, { encode }, { encode, decode: 5 }]) {
+      throws(() => kv.withCodec(wrong as never), typeError);
+    }
+    const odd = { encode, decode: String, decodeText: "no" };
+    throws(() => kv.withCodec(odd as never), typeError);
+    return Promise.resolve();
+  },
+
+  "withCodec() keeps a codec from calling the store while it decodes": async ({ kv }) => {
+    const calls: (() => Promise<unknown>)[] = [
+      () => kv.get("other"),
+      () => kv.popFirst("other array"),
+      () => kv.namespace("n:").put("k", "v"),
+      () => kv.increment("n"),
+      () => kv.keys().next(),
+      () => kv.stats(),
+      () => kv.close(),
+    ];
+    await kv.put("other", "kept");
+    await kv.append("other array", "kept");
+    for (const call of calls) {
+      const made: Promise<Error | null>[] = [];
+      const view = kv.withCodec<string>({
+        encode: (value) => value,
+        decode: (value) => {
+          made.push(call().then(() => null, (error: Error) => error));
+          return new TextDecoder().decode(value);
+        },
+      });
+      await view.put("k", "v");
+      await view.append("a", "1", "2");
+      strictEqual(await view.fetchRemove("k"), "v");
+      strictEqual(await view.pop("a"), "2");
+      strictEqual(await view.popFirst("a"), "1");
+      strictEqual(made.length, 3);
+      for (const error of await Promise.all(made)) strictEqual(error?.name, "TypeError");
+    }
+    deepStrictEqual(await contents(kv), [["other", "kept", false], [
+      "other array",
+      ["kept"],
+      false,
+    ]]);
+  },
+
+  "withCodec(json()) tells 0 from -0 in answers of one turn": async ({ kv }) => {
+    await kv.append("a", "0", "-0", "0");
+    const numbers = kv.withCodec(json<number>());
+    const pops = [numbers.popFirst("a"), numbers.popFirst("a"), numbers.popFirst("a")];
+    deepStrictEqual(await Promise.all(pops), [0, -0, 0]);
   },
 
   "withCodec() reads what another view wrote": async ({ kv }) => {

@@ -3,7 +3,7 @@
  * values.
  */
 
-import { match, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { KvError } from "../../kv/errors.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { closed, contents, listed, typeError } from "./expect.ts";
@@ -159,8 +159,32 @@ const messageCases: Cases = {
     strictEqual(await kv.has("k"), false);
   },
 
-  "put() rejects options that are no object": async ({ kv }) => {
-    for (const wrong of [5, "ifAbsent", true, null]) {
+  "put() and append() reject bytes that cannot be read, and touch no other call": async (
+    { kv },
+  ) => {
+    const given = new Uint8Array(8);
+    structuredClone(given.buffer, { transfer: [given.buffer] });
+    const proxy = new Proxy(new Uint8Array(3), {});
+    const lookalike = Object.create(Uint8Array.prototype);
+    for (const wrong of [given, proxy, lookalike] as Uint8Array[]) {
+      const outcomes = await Promise.allSettled([
+        kv.put("before", "1"),
+        kv.put("k", wrong),
+        kv.append("k", "first", wrong),
+        kv.putMany([["k", "1"], ["k", wrong]]),
+        kv.put("after", "2"),
+      ]);
+      const names = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason?.name);
+      deepStrictEqual(names, [undefined, "TypeError", "TypeError", "TypeError", undefined]);
+      strictEqual(await kv.inspect("k"), null);
+    }
+    deepStrictEqual(await kv.getMany(["before", "after"]), ["1", "2"]);
+  },
+
+  "put() rejects options that are no plain object": async ({ kv }) => {
+    const map = new Map([["expireIn", 5]]);
+    const heir = Object.create({ expireIn: 5 });
+    for (const wrong of [5, "ifAbsent", true, null, [], map, new Date(), heir]) {
       await rejects(kv.put("k", "v", wrong as never), typeError);
       await rejects(kv.pop("k", wrong as never), typeError);
       await rejects(listed(kv.keys(wrong as never)), typeError);

@@ -65,6 +65,21 @@ export const lifecycle: Cases = {
     await rejects(listed(scan), closed);
   },
 
+  "close() ends a scan after its last key": async ({ kv }) => {
+    await kv.put("k", "v");
+    const scans = [kv.keys(), kv.entries()];
+    for (const scan of scans) strictEqual((await scan.next()).done, false);
+    await kv.close();
+    for (const scan of scans) await rejects(scan.next(), closed);
+  },
+
+  "empty batches reject once the store is closed": async ({ kv }) => {
+    await kv.close();
+    await rejects(kv.getMany([]), closed);
+    await rejects(kv.putMany([]), closed);
+    await rejects(kv.removeMany([]), closed);
+  },
+
   "stats() rejects once the store is closed": async ({ kv }) => {
     await kv.close();
     await rejects(kv.stats(), closed);

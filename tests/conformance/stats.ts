@@ -46,6 +46,16 @@ export const stats: Cases = {
     strictEqual(after.misses - before.misses, 3);
   },
 
+  "stats() counts what fetchRemove() read": async ({ kv }) => {
+    await kv.put("k", "v");
+    const before = await kv.stats();
+    await kv.fetchRemove("k");
+    await kv.fetchRemove("k");
+    const after = await kv.stats();
+    strictEqual(after.hits - before.hits, 1);
+    strictEqual(after.misses - before.misses, 1);
+  },
+
   "stats() counts each key of getMany()": async ({ kv }) => {
     await kv.put("k", "v");
     const before = await kv.stats();
