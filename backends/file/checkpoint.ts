@@ -6,7 +6,9 @@
  * groups: copied as they are at that moment, their sums logged, the journal synced, the copies
  * written. Calls go on meanwhile; a page that changes again is simply dirty again. When all pages
  * that were dirty at the start are on the medium, the header lets go of the journal up to the
- * start.
+ * start. A page that was freed meanwhile is not written, and there may be nothing good in its
+ * place; but changes of it since the start are in the journal, and a recovery will play them. So the
+ * journal says behind them that the page begins anew.
  *
  * A group takes one to two milliseconds of the event loop, and everything that waits for the medium
  * waits off it.
@@ -117,8 +119,10 @@ export class Checkpoint {
     const bytes = pages.length * PAGE_BYTES;
     if (bytes > this.#staging.length) this.#staging = new Uint8Array(bytes);
     for (const page of pages) {
-      // A page that was freed meanwhile has nothing to keep.
-      if (!pager.isDirty(page)) continue;
+      if (!pager.isDirty(page)) {
+        journal.logFree(page);
+        continue;
+      }
       const sum = pager.stage(page, this.#staging, staged.length * PAGE_BYTES);
       journal.logSum(page, sum);
       staged.push(page);

@@ -128,7 +128,7 @@ class Compaction {
   /** Moves the records of a page to others of its class, where the page still is what it was. */
   empty(page: number, sizeClass: number): void {
     const { allocator, map, pager } = this.#parts;
-    if (page >= map.pageCount || !map.isUsed(page)) return;
+    if (page >= map.pageCount || !map.isUsed(page) || this.#isJournal(page)) return;
     const frame = pager.frame(page);
     const isSame = pager.u8(frame, PAGE_TYPE_AT) === CELLS_TYPE &&
       pager.u8(frame, CELLS.classAt) === sizeClass;

@@ -115,7 +115,7 @@ export class Journal {
 
   /** Logs `length` bytes at `at` of a frame, which have been changed. */
   log(frame: number, at: number, length: number): void {
-    const end = this.#patch(frame, at, length, length);
+    const end = this.#patch(this.#pager.pageOf(frame), at, length, length);
     const start = this.#pager.start(frame) + at;
     const bytes = this.#pager.slab(frame);
     // A view and its `set` cost more than a short loop.
@@ -130,15 +130,19 @@ export class Journal {
   /** Makes a page of zeros, whatever was there, and logs that. */
   blank(page: number): number {
     const frame = this.#pager.blank(page);
-    this.#patch(frame, JOURNAL.blankMark, 0, 0);
+    this.#patch(page, JOURNAL.blankMark, 0, 0);
     this.#pager.markDirty(frame);
     return frame;
   }
 
+  /** Logs that a page begins anew, which was freed: whatever stands in its place is right. */
+  logFree(page: number): void {
+    this.#patch(page, JOURNAL.blankMark, 0, 0);
+  }
+
   /** Logs the sum that a page has now, with which it will be written to its place. */
   logSum(page: number, sum: number): void {
-    const frame = this.#pager.frame(page);
-    const end = this.#patch(frame, JOURNAL.sumMark, 4, 4);
+    const end = this.#patch(page, JOURNAL.sumMark, 4, 4);
     this.#view.setUint32(end, sum, true);
   }
 
@@ -175,12 +179,12 @@ export class Journal {
   }
 
   /** Adds the head of a patch and makes room for `room` bytes; returns where they go. */
-  #patch(frame: number, at: number, length: number, room: number): number {
+  #patch(page: number, at: number, length: number, room: number): number {
     const start = this.#length;
     const end = start + JOURNAL.patchHeadBytes;
     if (end + room > this.#batch.length) this.#resize(align(Math.max(end + room, start * 2)));
     const view = this.#view;
-    view.setUint32(start, this.#pager.pageOf(frame), true);
+    view.setUint32(start, page, true);
     view.setUint16(start + 4, at, true);
     view.setUint16(start + 6, length, true);
     this.#length = end + room;

@@ -7,6 +7,7 @@
  * always be brought to its place.
  */
 
+import { assert } from "../../internal/assert.ts";
 import { KvCorruptError, KvError } from "../../kv/errors.ts";
 import type { Journal } from "./journal.ts";
 import {
@@ -84,6 +85,8 @@ export class PageMap {
   load(): void {
     this.#pageCount = this.#root.get(ROOT.pageCountAt);
     this.#reservedCount = Math.floor(this.#storage.size() / PAGE_BYTES);
+    // The journal may have outlived a loss of power that the length of the file has not.
+    if (this.#reservedCount < this.#pageCount) this.#grow(this.#pageCount);
     this.#freeCount = 0;
     this.#lowest = this.#pageCount;
     for (let page = this.#pageCount - 1; page >= FIRST_MAP_PAGE; page--) {
@@ -106,11 +109,15 @@ export class PageMap {
    * @throws {KvError} `full` if the disk has no room for them: nothing has changed.
    */
   reserve(count: number, run: number, from = 0): void {
-    // A map page may come between.
-    if (this.#reservedCount - this.#pageCount >= count + run + 2) return;
+    // Two maps may come between; and what does not fit before a map begins behind it.
+    const bit = (this.#pageCount - FIRST_MAP_PAGE) % PAGES_A_MAP;
+    const gap = bit + count + run > PAGES_A_MAP ? run : 0;
+    const needed = count + run + gap + 2;
+    if (this.#reservedCount - this.#pageCount >= needed) return;
     if (run <= 1 && this.#freeCount >= count + run) return;
-    if (run > 1 && this.#freeCount >= count + run + 1 && this.#findRun(run, from) !== 0) return;
-    this.#grow(this.#pageCount + count + run + 2);
+    // The single pages may come off the beginning of the run.
+    if (run > 1 && this.#freeCount >= count + run && this.#findRun(count + run, from) !== 0) return;
+    this.#grow(this.#pageCount + needed);
   }
 
   /** Takes a page. */
@@ -202,8 +209,10 @@ export class PageMap {
     }
   }
 
-  /** Makes the file longer; its new pages are free, but for maps. */
+  /** Makes the file longer, within its room; its new pages are free, but for maps. */
   #extend(pageCount: number): void {
+    // Growing later would write zeros over pages in use.
+    assert(pageCount <= this.#reservedCount, "a file grows without room");
     const first = this.#pageCount;
     this.#pageCount = pageCount;
     this.#freeCount += pageCount - first;

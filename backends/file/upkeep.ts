@@ -246,7 +246,8 @@ export class Upkeep {
     if (isSmall && !this.#isCompacting) {
       wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
     }
-    return wanted > pages ? Math.min(wanted, PAGES_A_MAP - 1) : 0;
+    wanted = Math.min(wanted, PAGES_A_MAP - 1);
+    return wanted > pages ? wanted : 0;
   }
 
   async #moveJournal(pages: number): Promise<void> {
@@ -358,8 +359,10 @@ export class Upkeep {
     await this.#rearrange(async () => {
       const { journal, map } = this.#parts;
       let pages = journal.capacity / PAGE_BYTES;
-      while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) pages /= 2;
-      if (pages < journal.capacity / PAGE_BYTES) await this.#moveJournal(Math.floor(pages));
+      while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) {
+        pages = Math.max(pages >>> 1, JOURNAL_PAGES_MIN);
+      }
+      if (pages < journal.capacity / PAGE_BYTES) await this.#moveJournal(pages);
     });
   }
 
