@@ -10,6 +10,7 @@ import type { Storage } from "../backends/file/storage.ts";
 import type { FileKv } from "../kv/kv.ts";
 import { type Crash, CrashStorage } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";
+import { HeldStorage } from "./support/held_storage.ts";
 import { Prng } from "./support/prng.ts";
 
 /** Two records a page. */
@@ -39,22 +40,6 @@ class SlowStorage extends CrashStorage implements Storage {
   override async sync(): Promise<void> {
     for (let left = this.#prng.below(SYNC_TURNS); left > 0; left--) await nextTurn();
     await super.sync();
-  }
-}
-
-/** A disk whose syncs wait while they are held. */
-class HeldStorage extends CrashStorage implements Storage {
-  readonly waiting: (() => void)[] = [];
-  isHeld = false;
-
-  override async sync(): Promise<void> {
-    if (this.isHeld) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    await super.sync();
-  }
-
-  release(): void {
-    this.isHeld = false;
-    for (const go of this.waiting.splice(0)) go();
   }
 }
 

@@ -318,4 +318,28 @@ describe("file: every call settles", () => {
       }
     },
   );
+
+  it("gives one element to a chain of waiting moves longer than the journal", async () => {
+    await using subject = await openFileSubject({ cacheBytes: 2 ** 24 });
+    const { kv } = subject;
+    const links = 3_000;
+    const ends = { take: "first", put: "last", wait: true } as const;
+    const moves = Array.from({ length: links }, (_, i) => kv.move(`q${i}`, `q${i + 1}`, ends));
+    strictEqual(await kv.append("q0", "element"), 1);
+    deepStrictEqual(new Set(await Promise.all(moves)), new Set(["element"]));
+    deepStrictEqual(await kv.range(`q${links}`), ["element"]);
+  });
+
+  it("takes one long append() whoever waits for elements of other keys", async () => {
+    await using subject = await openFileSubject({ cacheBytes: 2 ** 24 });
+    const { kv } = subject;
+    const stop = new AbortController();
+    const waits = Array.from({ length: 9_400 }, (_, i) => {
+      const options = { wait: true, signal: stop.signal };
+      return kv.pop(`other ${i}`, options).catch(() => "stopped");
+    });
+    strictEqual(await kv.append("a", ...new Array(9_400).fill("v")), 9_400);
+    stop.abort();
+    deepStrictEqual(new Set(await Promise.all(waits)), new Set(["stopped"]));
+  });
 });

@@ -46,5 +46,17 @@ describe("on a clock that goes on", () => {
         strictEqual(await kv.has("k"), false);
       }
     });
+
+    it(`move() onto itself takes an array that expires meanwhile or none: ${name}`, async () => {
+      for (let expireIn = 1; expireIn < 20; expireIn++) {
+        await using kv = await open(new TickingClock());
+        await kv.append("a", "1", "2");
+        await kv.touch("a", expireIn);
+        const moved = await kv.move("a", "a", { take: "first", put: "last" });
+        ok(moved === "1" || moved === null, `${moved}`);
+        await kv.put("k", "v");
+        strictEqual(await kv.get("k"), "v");
+      }
+    });
   }
 });

@@ -9,7 +9,7 @@
 
 import type { Clock } from "../../internal/clock.ts";
 import { Turns } from "../../internal/turns.ts";
-import { closedError, KvError } from "../../kv/errors.ts";
+import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import { Commits, type Durability } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
@@ -81,6 +81,16 @@ export class Calls {
   checkUse(): void {
     if (this.#closing !== null) throw closedError();
     if (this.#failure !== null) throw this.#refusal();
+  }
+
+  /** Tells whether the journal has room for so many bytes, whoever else waits for it. */
+  hasRoom(needBytes: number): boolean {
+    return this.upkeep.gate.canStep(needBytes);
+  }
+
+  /** Does something when there is room for so many bytes, in its turn; never, if the file is given up. */
+  whenRoom(needBytes: number, act: () => void): void {
+    this.upkeep.gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
   }
 
   /** Does the work of a call, and resolves when what it changed is safe. */
@@ -215,10 +225,13 @@ export class Calls {
   }
 
   #refusal(): KvError {
+    const cause = this.#failure;
+    const { path } = this.#parts;
+    if (cause instanceof KvCorruptError) {
+      return new KvCorruptError(path, cause.offset, "a change met damage here; open the file anew");
+    }
     const found = "the disk failed, and what is in memory may not be in the file; open it anew";
-    return new KvError("io", `Cannot use "${this.#parts.path}": ${found}`, {
-      cause: this.#failure,
-    });
+    return new KvError("io", `Cannot use "${path}": ${found}`, { cause });
   }
 
   /** Gives the file up. */

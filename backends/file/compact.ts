@@ -37,11 +37,12 @@ import {
   UNIT_BYTES,
 } from "./layout.ts";
 
-const COLLECTED_A_STEP = 256;
 /** Pages to look at in a step: they may have to be read. */
 const LOOKED_AT_A_STEP = 64;
 /** A step moves a page, and what points to its records. */
 const STEP_BYTES = 64 * 1024;
+/** So much of that may go to freeing the elements of deleted lists, one element apart. */
+const COLLECTED_BYTES = STEP_BYTES / 2;
 
 /**
  * Does the work of a compaction, step by step. Between two steps anything may change.
@@ -62,17 +63,29 @@ export function* compact(parts: FileParts, engine: Engine): Generator<number, vo
     for (const page of compaction.sparsePages(sizeClass)) {
       yield STEP_BYTES;
       // Elements of a deleted list have no list that would know of their move.
-      while (engine.collect(COLLECTED_A_STEP)) yield STEP_BYTES;
+      while (engine.hasGarbage) {
+        collect(engine);
+        yield STEP_BYTES;
+      }
       compaction.empty(page, sizeClass);
     }
   }
   for (let page = parts.map.pageCount - 1; page > FIRST_MAP_PAGE; page--) {
     const needBytes = compaction.needOf(page);
     yield needBytes;
-    while (engine.collect(COLLECTED_A_STEP)) yield needBytes;
+    while (engine.hasGarbage) {
+      collect(engine);
+      yield needBytes;
+    }
     if (page >= parts.map.pageCount || compaction.needOf(page) > needBytes) continue;
     if (!compaction.lower(page)) return;
   }
+}
+
+/** Frees elements of deleted lists. */
+function collect(engine: Engine): void {
+  const startBytes = engine.pendingBytes;
+  engine.collect(() => engine.pendingBytes - startBytes > COLLECTED_BYTES);
 }
 
 /** A long value: where its record says so, and its size. */

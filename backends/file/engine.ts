@@ -21,8 +21,7 @@ export const NOTHING: unique symbol = Symbol("nothing");
 
 /** What a sweep of a bucket did. */
 export interface Swept {
-  readonly count: number;
-  /** The first hash after the bucket. */
+  /** Where to go on: in this bucket if it has more to free, else the first hash after it. */
   readonly nextHash: number;
   /** The earliest deadline of the keys that are left, or `Infinity`. */
   readonly dueMs: number;
@@ -151,15 +150,16 @@ export class Engine {
     const value = lists.read(lists.at(move.take), decoder);
     // Onto itself, a list must not vanish with its only element, for its expiry would go too.
     if (from === to && this.#records.length === 1) return value;
-    this.#keys.findList(to, "move to");
+    const { nowMs } = this.#keys;
+    this.#keys.findList(to, "move to", nowMs);
     this.#keys.reserveElements([]);
     this.#keys.dropExpired();
-    this.#keys.find(from);
+    this.#keys.find(from, nowMs);
     const address = lists.unlink(move.take);
     const bytes = lists.elementBytes(address);
     root.bytes -= bytes;
     if (this.#records.length === 0) this.#keys.removeFound();
-    if (!this.#keys.findToChange(to)) this.#keys.createList();
+    if (!this.#keys.findToChange(to, nowMs)) this.#keys.createList();
     lists.link(address, move.put);
     root.bytes += bytes;
     return value;
@@ -203,8 +203,13 @@ export class Engine {
     return this.#parts.root.expiring;
   }
 
-  /** Frees keys past their deadline: at most `countMax`, of the bucket of a hash. */
-  sweep(hash: number, countMax: number): Swept {
+  /** How many bytes were logged since the journal was last handed to the kernel. */
+  get pendingBytes(): number {
+    return this.#parts.journal.pendingBytes;
+  }
+
+  /** Frees keys past their deadline, of the bucket of a hash, until `isSpent` says so. */
+  sweep(hash: number, isSpent: () => boolean): Swept {
     const { table } = this.#parts;
     const records = this.#records;
     const nowMs = this.#clock.now();
@@ -214,27 +219,31 @@ export class Engine {
       records.open(address);
       if (records.deadlineMs === 0) return;
       if (records.deadlineMs > nowMs) dueMs = Math.min(dueMs, records.deadlineMs);
-      else if (expired.length < countMax) expired.push(address);
+      else expired.push(address);
     });
     for (const address of expired) {
+      if (isSpent()) return { nextHash: hash, dueMs };
       this.#keys.findAt(address);
       this.#keys.removeFound();
     }
-    return { count: expired.length, nextHash, dueMs };
+    return { nextHash, dueMs };
   }
 
-  /** Frees elements of lists that were deleted; tells whether there are more. */
-  collect(countMax: number): boolean {
+  /** Whether lists were deleted whose elements are not freed. */
+  get hasGarbage(): boolean {
+    return this.#parts.root.garbage !== NIL;
+  }
+
+  /** Frees elements of lists that were deleted, until `isSpent` says so. */
+  collect(isSpent: () => boolean): void {
     const { lists, root } = this.#parts;
     let address = root.garbage;
-    if (address === NIL) return false;
-    for (let count = 0; address !== NIL && count < countMax; count++) {
+    while (address !== NIL && !isSpent()) {
       const next = lists.next(address);
       lists.free(address);
       address = next;
     }
     root.garbage = address;
-    return address !== NIL;
   }
 }
 

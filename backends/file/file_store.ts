@@ -22,11 +22,10 @@ import type { Storage } from "./storage.ts";
 
 /** What a call logs at most besides keys and values, for each of them. */
 const CALL_BYTES = 4096;
-/**
- * What an element of an array logs at most besides its value: its head, links and cell, about 300
- * bytes, and as much again where a pop that waits takes it at once.
- */
-const ELEMENT_BYTES = 1024;
+/** What an element of an array logs at most besides its value: its head, links and cell. */
+const ELEMENT_BYTES = 512;
+/** What a pop or a move logs at most. */
+const TAKE_BYTES = 2 * CALL_BYTES;
 /** Up to here the length of text, three bytes a unit, says enough. */
 const SHORT_VALUE = 1024;
 /** No journal has room for a call that logs more. */
@@ -93,11 +92,7 @@ export class FileStore implements Store {
   }
 
   delete(key: string): Promise<boolean> {
-    return this.#calls.call(CALL_BYTES, () => {
-      const wasThere = this.#engine.delete(key);
-      this.#calls.upkeep.planSweep();
-      return wasThere;
-    });
+    return this.#calls.call(CALL_BYTES, () => this.#engine.delete(key));
   }
 
   increment(key: string, by: number): Promise<number> {
@@ -117,7 +112,7 @@ export class FileStore implements Store {
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    const need = needOfAll(values, this.#waiters.count);
+    const need = needOfAll(values);
     const kept = this.#calls.isFree(need) ? values : values.map(own);
     return this.#calls.start(need, () => {
       const pushed = this.#calls.settle(() => this.#engine.push(key, kept, end));
@@ -213,6 +208,7 @@ export class FileStore implements Store {
       if (prefix === "" && this.#calls.upkeep.isOversized) return await this.#clearAll();
       let count = 0;
       for (let hash = 0; hash < 2 ** HASH_BITS;) {
+        while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
         const keys: string[] = [];
         hash = this.#calls.run(() => this.#engine.scan(hash, prefix, keys));
         for (const key of keys) {
@@ -220,7 +216,6 @@ export class FileStore implements Store {
           if (this.#calls.run(() => this.#engine.delete(key))) count++;
         }
       }
-      this.#calls.upkeep.planSweep();
       return count;
     });
   }
@@ -341,13 +336,24 @@ export class FileStore implements Store {
       if (target !== undefined) this.#waiters.wake(target);
       return settled as Promise<T>;
     };
-    return this.#calls.start(2 * CALL_BYTES, () => {
+    return this.#calls.start(TAKE_BYTES, () => {
       const taken = attempt();
       if (taken !== null) return taken;
       if (wait.waitMs === 0) return this.#calls.turns.settle(null);
       if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-      return this.#waiters.wait(key, attempt, wait);
+      return this.#waiters.wait(key, () => this.#hasRoomToTake(key) ? attempt() : null, wait);
     });
+  }
+
+  /**
+   * Tells whether one who waits at `key` may take an element now. One element may go through many
+   * hands in a turn, more than the journal has room for: then the others are woken again when it
+   * has.
+   */
+  #hasRoomToTake(key: string): boolean {
+    if (this.#calls.hasRoom(TAKE_BYTES)) return true;
+    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
+    return false;
   }
 }
 
@@ -359,12 +365,12 @@ function needOf(value: Value): number {
       `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,
     );
   }
-  return CALL_BYTES + bytes + bytes / 256;
+  return CALL_BYTES + bytes + bytes / 128;
 }
 
-/** Counts what pushing values logs at most, the pops and moves included that wait for them. */
-function needOfAll(values: readonly Value[], waiting: number): number {
-  let need = CALL_BYTES + Math.min(values.length, waiting) * 2 * CALL_BYTES;
+/** Counts what pushing values logs at most. */
+function needOfAll(values: readonly Value[]): number {
+  let need = CALL_BYTES;
   for (const value of values) need += needOf(value) - CALL_BYTES + ELEMENT_BYTES;
   if (need > CALL_NEED_MAX) {
     const found = `${values.length} values take more than ${CALL_NEED_MAX} bytes of the journal`;

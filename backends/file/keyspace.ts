@@ -29,8 +29,9 @@ import {
 import { elementRunPages } from "./lists.ts";
 import { type Encoded, Records } from "./records.ts";
 
-/** A list with more elements is freed in the background when it is deleted. */
+/** A list with more elements, or more bytes of them, is freed in the background when it goes. */
 const FREED_AT_ONCE_MAX = 32;
+const FREED_BYTES_MAX = 2 ** 20;
 
 /** Reads a value as it is kept. */
 export const AS_IT_IS: Decoder<Value> = { decode: (bytes) => bytes, decodeText: (text) => text };
@@ -48,11 +49,18 @@ export class Keyspace {
   /** What `find` found: the hash of the key, and the address of its record or `NIL`. */
   #hash = 0;
   #address = NIL;
+  /** The time of the call: a key that was found alive stays so until it ends. */
+  #nowMs = 0;
 
   constructor(parts: FileParts, clock: Clock) {
     this.#parts = parts;
     this.#records = parts.records;
     this.#clock = clock;
+  }
+
+  /** When `find` looked: for further ones of the same call. */
+  get nowMs(): number {
+    return this.#nowMs;
   }
 
   /** Whether `find` found nothing, not even a record past its deadline. */
@@ -67,9 +75,14 @@ export class Keyspace {
     this.#records.open(address);
   }
 
-  /** Looks for a key, and opens its record where it is there and not past its deadline. */
-  find(key: string): boolean {
+  /**
+   * Looks for a key, and opens its record where it is there and not past its deadline.
+   *
+   * @param nowMs The time of the call, where it has looked for a key before.
+   */
+  find(key: string, nowMs: number = this.#clock.now()): boolean {
     const records = this.#records;
+    this.#nowMs = nowMs;
     this.#hash = records.takeKey(key);
     this.#address = this.#parts.table.find(this.#hash, records.holdsKey);
     return this.#address !== NIL && !this.#isExpired();
@@ -81,12 +94,12 @@ export class Keyspace {
 
   #isExpired(): boolean {
     const { deadlineMs } = this.#records;
-    return deadlineMs > 0 && isPast(deadlineMs, this.#clock.now());
+    return isPast(deadlineMs, this.#nowMs);
   }
 
   /** Looks for a key, and removes what is there past its deadline. */
-  findToChange(key: string): boolean {
-    const isThere = this.find(key);
+  findToChange(key: string, nowMs: number): boolean {
+    const isThere = this.find(key, nowMs);
     this.dropExpired();
     return isThere;
   }
@@ -104,8 +117,8 @@ export class Keyspace {
   }
 
   /** Looks for a key that must not hold a string. */
-  findList(key: string, action: string): boolean {
-    const isThere = this.find(key);
+  findList(key: string, action: string, nowMs?: number): boolean {
+    const isThere = this.find(key, nowMs);
     if (isThere && this.#records.kind !== LIST) throw wrongType(action, key, "a string");
     return isThere;
   }
@@ -183,7 +196,7 @@ export class Keyspace {
     const { lists, root } = this.#parts;
     const { length } = this.#records;
     let address = lists.at("first");
-    if (length > FREED_AT_ONCE_MAX) {
+    if (length > FREED_AT_ONCE_MAX || lists.bytes > FREED_BYTES_MAX) {
       lists.setNext(lists.at("last"), root.garbage);
       root.garbage = address;
       return;

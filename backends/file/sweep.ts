@@ -9,10 +9,11 @@
 import type { Engine } from "./engine.ts";
 import { HASH_BITS } from "./layout.ts";
 
-const BUCKETS_A_STEP = 16;
 const STEP_MS_MAX = 2;
-const KEYS_A_STEP = 64;
-const ELEMENTS_A_STEP = 256;
+/** What a step logs at most, one key apart. */
+const STEP_BYTES_MAX = 16 * 1024;
+/** What a step asks the journal for: so much, and as much again for the last key. */
+export const SWEEP_STEP_BYTES: number = 2 * STEP_BYTES_MAX;
 
 /** The sweep of a file. */
 export class Sweep {
@@ -38,21 +39,23 @@ export class Sweep {
     this.#passDueMs = Math.min(this.#passDueMs, deadlineMs);
   }
 
-  /** Frees some keys and elements; takes at most a few milliseconds. */
+  /**
+   * Frees some elements of deleted lists, or some keys of one bucket: of one, so that a page which
+   * cannot be read is met before anything has changed. Takes a few milliseconds at most.
+   */
   step(nowMs: number): void {
+    const engine = this.#engine;
     const startMs = performance.now();
-    this.#engine.collect(ELEMENTS_A_STEP);
+    const startBytes = engine.pendingBytes;
+    const isSpent = (): boolean =>
+      engine.pendingBytes - startBytes > STEP_BYTES_MAX ||
+      performance.now() - startMs > STEP_MS_MAX;
+    if (engine.hasGarbage) return engine.collect(isSpent);
     if (nowMs < this.dueMs) return;
-    let left = KEYS_A_STEP;
-    for (let i = 0; i < BUCKETS_A_STEP && left > 0; i++) {
-      const swept = this.#engine.sweep(this.#hash, left);
-      left -= swept.count;
-      this.#passDueMs = Math.min(this.#passDueMs, swept.dueMs);
-      // A bucket with more to free is visited again.
-      if (left > 0) this.#hash = swept.nextHash;
-      if (this.#hash === 2 ** HASH_BITS) return this.#endPass();
-      if (performance.now() - startMs > STEP_MS_MAX) return;
-    }
+    const { nextHash, dueMs } = engine.sweep(this.#hash, isSpent);
+    this.#passDueMs = Math.min(this.#passDueMs, dueMs);
+    this.#hash = nextHash;
+    if (nextHash === 2 ** HASH_BITS) this.#endPass();
   }
 
   #endPass(): void {

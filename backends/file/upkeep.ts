@@ -7,18 +7,17 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
-import { closedError, KvError } from "../../kv/errors.ts";
+import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
-import { Sweep } from "./sweep.ts";
+import { Sweep, SWEEP_STEP_BYTES } from "./sweep.ts";
 import {
   JOURNAL,
   JOURNAL_PAGES_MAX,
   JOURNAL_PAGES_MIN,
-  NIL,
   PAGE_BYTES,
   PAGES_A_MAP,
   ROOT,
@@ -26,7 +25,7 @@ import {
 
 /** What recovery and two checkpoints may log for each dirty page. */
 const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
-/** What any call may log besides its values, and what upkeep may. */
+/** What any call may log besides its values. */
 const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
 const JOURNAL_GROWTH = 4;
@@ -67,6 +66,8 @@ export class Upkeep {
   #cancelSweep: (() => void) | null = null;
   /** Whether a deadline came that is earlier than the planned sweep. */
   #isPlanDue = false;
+  /** Whether there are sweeps: none any more, once one has met a damaged page. */
+  #isSweeping = true;
   /** When the next sweep is planned for. */
   #sweepMs = Infinity;
 
@@ -101,7 +102,7 @@ export class Upkeep {
       journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
       this.#isEmptied()
     ) this.#start();
-    if (this.#isPlanDue) this.planSweep();
+    if (this.#isPlanDue || this.#engine.hasGarbage) this.planSweep();
   }
 
   /** Notes that a key has got a deadline. */
@@ -113,7 +114,7 @@ export class Upkeep {
   /** Sees to it that keys past their deadline and deleted lists are freed some time. */
   planSweep(): void {
     this.#isPlanDue = false;
-    if (this.#isStopped) return;
+    if (this.#isStopped || !this.#isSweeping) return;
     const nowMs = this.#clock.now();
     const dueMs = this.#sweepDueMs;
     const atMs = Math.max(dueMs, nowMs + SWEEP_MS);
@@ -124,7 +125,7 @@ export class Upkeep {
   }
 
   get #sweepDueMs(): number {
-    return this.#parts.root.garbage === NIL ? this.#sweep.dueMs : this.#clock.now();
+    return this.#engine.hasGarbage ? this.#clock.now() : this.#sweep.dueMs;
   }
 
   /** Brings everything to its place; nothing may change any more. */
@@ -371,17 +372,29 @@ export class Upkeep {
     this.#sweepMs = Infinity;
     if (this.#isStopped) return;
     const startMs = performance.now();
+    while (this.#sweepDueMs <= this.#clock.now() && this.gate.isOpen(SWEEP_STEP_BYTES)) {
+      if (!this.#sweepStep()) return;
+      this.#commits.flush();
+      this.#parts.pager.trim();
+      this.check();
+      if (performance.now() - startMs > SWEEP_MS_MAX) break;
+    }
+    this.planSweep();
+  }
+
+  /** Frees a little; tells whether to go on. */
+  #sweepStep(): boolean {
+    const { journal } = this.#parts;
+    const before = journal.pendingBytes;
     try {
-      while (this.#sweepDueMs <= this.#clock.now() && this.gate.isOpen(SPARE_BYTES)) {
-        this.#sweep.step(this.#clock.now());
-        this.#commits.flush();
-        this.#parts.pager.trim();
-        this.check();
-        if (performance.now() - startMs > SWEEP_MS_MAX) break;
-      }
-      this.planSweep();
+      this.#sweep.step(this.#clock.now());
+      return true;
     } catch (error) {
-      this.#fail(error);
+      const isUnchanged = error instanceof KvCorruptError && journal.pendingBytes === before;
+      // A damaged page costs what stands on it and the sweep, not the store.
+      if (isUnchanged) this.#isSweeping = false;
+      else this.#fail(error);
+      return false;
     }
   }
 }
