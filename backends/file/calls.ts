@@ -88,7 +88,7 @@ export class Calls {
     return this.upkeep.gate.canStep(needBytes);
   }
 
-  /** Does something when there is room for so many bytes, in its turn; never, if the file is given up. */
+  /** Does something in its turn, when there is room for so many bytes; never, once given up. */
   whenRoom(needBytes: number, act: () => void): void {
     this.upkeep.gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
   }

@@ -7,8 +7,8 @@
  * written. Calls go on meanwhile; a page that changes again is simply dirty again. When all pages
  * that were dirty at the start are on the medium, the header lets go of the journal up to the
  * start. A page that was freed meanwhile is not written, and there may be nothing good in its
- * place; but changes of it since the start are in the journal, and a recovery will play them. So the
- * journal says behind them that the page begins anew.
+ * place; but changes of it since the start are in the journal, and a recovery will play them. So
+ * the journal says behind them that the page begins anew.
  *
  * A group takes one to two milliseconds of the event loop, and everything that waits for the medium
  * waits off it.

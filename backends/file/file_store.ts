@@ -287,7 +287,7 @@ export class FileStore implements Store {
 
   /** Plans to free a key some time after its deadline. */
   #expire(expireIn: number): void {
-    this.#calls.upkeep.expire(this.#clock.now() + expireIn);
+    this.#calls.upkeep.sweeper.note(this.#clock.now() + expireIn);
   }
 
   async *#scan(prefix: string): AsyncGenerator<string, undefined> {

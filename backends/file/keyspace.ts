@@ -259,8 +259,8 @@ export class Keyspace {
       run += runPages;
       cellBytes += ELEMENT_HEAD_BYTES + (runPages > 0 ? RECORD.runBytes : bytes);
     }
-    // Of many cells the classes are not looked at: a full page holds at least half its bytes, less a
-    // unit a cell, and each class may begin one.
+    // Of many cells the classes are not looked at: a full page holds at least half its bytes, less
+    // a unit a cell, and each class may begin one.
     const pages = values.length > 1
       ? Math.ceil(2 * (cellBytes + values.length * UNIT_BYTES) / PAGE_SUM_AT) +
         Math.min(values.length, CELL_BYTES.length)

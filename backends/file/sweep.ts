@@ -28,8 +28,9 @@ export class Sweep {
     this.#engine = engine;
   }
 
-  /** The time from which on there may be keys to free; `Infinity` for none. */
+  /** The time from which on there may be something to free; `Infinity` for never. */
   get dueMs(): number {
+    if (this.#engine.hasGarbage) return 0;
     return this.#engine.expiringCount === 0 ? Infinity : this.#dueMs;
   }
 
@@ -50,8 +51,8 @@ export class Sweep {
     const isSpent = (): boolean =>
       engine.pendingBytes - startBytes > STEP_BYTES_MAX ||
       performance.now() - startMs > STEP_MS_MAX;
-    if (engine.hasGarbage) return engine.collect(isSpent);
     if (nowMs < this.dueMs) return;
+    if (engine.hasGarbage) return engine.collect(isSpent);
     const { nextHash, dueMs } = engine.sweep(this.#hash, isSpent);
     this.#passDueMs = Math.min(this.#passDueMs, dueMs);
     this.#hash = nextHash;

@@ -1,19 +1,19 @@
 /**
  * What keeps a file in shape behind the calls: checkpoints, a journal that grows with the store, an
- * emptied file that is cut, keys past their deadline and deleted lists that are freed.
+ * emptied file that is cut; and, by the sweeper, keys and lists that are freed.
  *
  * One thing runs at a time. Each is done in steps of a millisecond or two, and waits for the medium
  * off the event loop.
  */
 
 import type { Clock } from "../../internal/clock.ts";
-import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
-import { Sweep, SWEEP_STEP_BYTES } from "./sweep.ts";
+import { Sweeper } from "./sweeper.ts";
 import {
   JOURNAL,
   JOURNAL_PAGES_MAX,
@@ -38,22 +38,15 @@ const CUT_BYTES = 16 * 2 ** 20;
 /** What an empty file logs for each of its pages, at most. */
 const FIRST_PAGE_LOG_BYTES = 64;
 
-/** The least time between two sweeps, and the most that one takes. */
-const SWEEP_MS = 20;
-const SWEEP_MS_MAX = 2;
-
-const BACKGROUND = { background: true };
-
 /** The upkeep of a file. */
 export class Upkeep {
   readonly #opened: OpenedFile;
   readonly #parts: FileParts;
-  readonly #engine: Engine;
   readonly #commits: Commits;
   readonly #checkpoint: Checkpoint;
-  readonly #clock: Clock;
   readonly #fail: (error: unknown) => void;
   readonly gate: Gate;
+  readonly sweeper: Sweeper;
   #isBusy = false;
   /** Settles when what is under way is done. */
   #running: Promise<void> = Promise.resolve();
@@ -62,14 +55,6 @@ export class Upkeep {
   #isStopped = false;
   /** The journal does not grow with a file that is about to shrink. */
   #isCompacting = false;
-  readonly #sweep: Sweep;
-  #cancelSweep: (() => void) | null = null;
-  /** Whether a deadline came that is earlier than the planned sweep. */
-  #isPlanDue = false;
-  /** Whether there are sweeps: none any more, once one has met a damaged page. */
-  #isSweeping = true;
-  /** When the next sweep is planned for. */
-  #sweepMs = Infinity;
 
   constructor(
     opened: OpenedFile,
@@ -80,19 +65,21 @@ export class Upkeep {
   ) {
     this.#opened = opened;
     this.#parts = opened.parts;
-    this.#engine = engine;
     this.#commits = commits;
-    this.#clock = clock;
     this.#fail = fail;
-    this.#sweep = new Sweep(engine);
     this.#checkpoint = new Checkpoint(opened, commits.mustFlush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
+    this.sweeper = new Sweeper(engine, clock, {
+      isFree: (needBytes) => this.gate.isOpen(needBytes),
+      settle: () => this.#settleSweep(),
+      fail,
+    });
   }
 
   /** Makes the opened file one in use. */
   async open(): Promise<void> {
     await this.#checkpoint.restart({ position: this.#opened.position });
-    this.planSweep();
+    this.sweeper.plan();
   }
 
   /** Looks after a change whether there is something to do. */
@@ -102,30 +89,7 @@ export class Upkeep {
       journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
       this.#isEmptied()
     ) this.#start();
-    if (this.#isPlanDue || this.#engine.hasGarbage) this.planSweep();
-  }
-
-  /** Notes that a key has got a deadline. */
-  expire(deadlineMs: number): void {
-    this.#sweep.note(deadlineMs);
-    if (deadlineMs < this.#sweepMs) this.#isPlanDue = true;
-  }
-
-  /** Sees to it that keys past their deadline and deleted lists are freed some time. */
-  planSweep(): void {
-    this.#isPlanDue = false;
-    if (this.#isStopped || !this.#isSweeping) return;
-    const nowMs = this.#clock.now();
-    const dueMs = this.#sweepDueMs;
-    const atMs = Math.max(dueMs, nowMs + SWEEP_MS);
-    if (dueMs === Infinity || atMs >= this.#sweepMs) return;
-    this.#cancelSweep?.();
-    this.#sweepMs = atMs;
-    this.#cancelSweep = this.#clock.after(atMs - nowMs, () => this.#sweepSome(), BACKGROUND);
-  }
-
-  get #sweepDueMs(): number {
-    return this.#engine.hasGarbage ? this.#clock.now() : this.#sweep.dueMs;
+    this.sweeper.check();
   }
 
   /** Brings everything to its place; nothing may change any more. */
@@ -149,8 +113,7 @@ export class Upkeep {
   /** Starts nothing any more. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelSweep?.();
-    this.#cancelSweep = null;
+    this.sweeper.stop();
   }
 
   /**
@@ -367,34 +330,9 @@ export class Upkeep {
     });
   }
 
-  #sweepSome(): void {
-    this.#cancelSweep = null;
-    this.#sweepMs = Infinity;
-    if (this.#isStopped) return;
-    const startMs = performance.now();
-    while (this.#sweepDueMs <= this.#clock.now() && this.gate.isOpen(SWEEP_STEP_BYTES)) {
-      if (!this.#sweepStep()) return;
-      this.#commits.flush();
-      this.#parts.pager.trim();
-      this.check();
-      if (performance.now() - startMs > SWEEP_MS_MAX) break;
-    }
-    this.planSweep();
-  }
-
-  /** Frees a little; tells whether to go on. */
-  #sweepStep(): boolean {
-    const { journal } = this.#parts;
-    const before = journal.pendingBytes;
-    try {
-      this.#sweep.step(this.#clock.now());
-      return true;
-    } catch (error) {
-      const isUnchanged = error instanceof KvCorruptError && journal.pendingBytes === before;
-      // A damaged page costs what stands on it and the sweep, not the store.
-      if (isUnchanged) this.#isSweeping = false;
-      else this.#fail(error);
-      return false;
-    }
+  #settleSweep(): void {
+    this.#commits.flush();
+    this.#parts.pager.trim();
+    this.check();
   }
 }
