@@ -144,6 +144,19 @@ describe("file that was damaged", () => {
     }
   });
 
+  it("is refused where another program's file begins with zeros", async () => {
+    const text = new TextEncoder();
+    const disk = new Uint8Array(16 * 2 ** 20);
+    disk.set(text.encode("\x55\xaa"), 510);
+    const image = new Uint8Array(8 * 2 ** 20);
+    image.set(text.encode("\x01CD001"), 32_768);
+    for (const bytes of [disk, image, new Uint8Array(2 ** 20)]) {
+      const storage = new CrashStorage(bytes);
+      await rejects(openFileSubject({ storage }), { code: "corrupt" });
+      deepStrictEqual(storage.log, []);
+    }
+  });
+
   it("is refused by name where its format is of a later version", async () => {
     const { image } = await makeFile({ isClosed: true });
     for (const page of [0, 1]) {

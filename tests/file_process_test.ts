@@ -4,7 +4,7 @@
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { openKv } from "../mod.ts";
 import { isAllowed } from "./support/environment.ts";
@@ -106,6 +106,46 @@ describe("file of processes", () => {
     await rejects(openKv({ backend: "file", path }), locked);
     await kv.close();
     await (await openKv({ backend: "file", path })).close();
+  });
+});
+
+describe("file that is replaced", () => {
+  it(
+    "is the new one for who waited for the old one's lock",
+    { skip: needsRun, timeout },
+    async () => {
+      using directory = makeDirectory();
+      const path = `${directory.path}/a.db`;
+      const backup = `${directory.path}/backup.db`;
+      const made = await openKv({ backend: "file", path: backup });
+      await made.put("restored", "yes");
+      await made.close();
+
+      const old = await openKv({ backend: "file", path });
+      const waiting = openKv({ backend: "file", path, lock: "wait" });
+      renameSync(backup, path);
+      await old.put("old", "yes");
+      await old.close();
+      const kv = await waiting;
+      strictEqual(await kv.get("restored"), "yes");
+      await kv.put("new", "yes");
+      const alsoWaiting = openKv({ backend: "file", path, lock: "wait" });
+      rmSync(path);
+      await kv.close();
+      await using empty = await alsoWaiting;
+      strictEqual((await empty.stats()).entries, 0);
+      ok(existsSync(path));
+    },
+  );
+
+  it("is not made where the call was given up before", { skip: needsRun, timeout }, async () => {
+    using directory = makeDirectory();
+    const path = `${directory.path}/a.db`;
+    await rejects(
+      openKv({ backend: "file", path, signal: AbortSignal.abort(new Error("no")) }),
+      /no/,
+    );
+    strictEqual(existsSync(path), false);
   });
 });
 

@@ -193,12 +193,18 @@ export class Calls {
       this.#fail(error);
       throw error;
     } finally {
-      this.#commits.stop();
-      this.upkeep.stop();
-      // What is under way may still write, and the number of a closed file may be another's soon.
-      await this.upkeep.idle();
-      this.#parts.storage.close();
+      await this.end();
     }
+  }
+
+  /** Ends what is planned and what is under way, and lets go of the file. */
+  async end(): Promise<void> {
+    this.#commits.stop();
+    this.upkeep.stop();
+    // What is under way may still write, and the number of a closed file may be another's soon.
+    await this.upkeep.idle();
+    await this.#commits.idle();
+    this.#parts.storage.close();
   }
 
   #settleEach<I, R>(items: readonly I[], work: (item: I) => R): Promise<R[]> {
@@ -237,10 +243,19 @@ export class Calls {
   /** Gives the file up. */
   #fail(error: unknown): void {
     if (this.#failure !== null) return;
-    this.#failure = error;
+    const failure = this.#failure = asFinal(error);
     this.upkeep.stop();
-    this.#commits.abandon(error);
-    this.upkeep.gate.rejectAll(error);
+    this.#commits.abandon(failure);
+    this.upkeep.gate.rejectAll(failure);
     this.#onFailure(() => this.#refusal());
   }
+}
+
+/**
+ * The error that a file is given up for. Room is reserved before it is used, so only a medium that
+ * copies on write is full by then; but no `full`, after which a store works on.
+ */
+function asFinal(error: unknown): unknown {
+  if (!(error instanceof KvError) || error.code !== "full") return error;
+  return new KvError("io", error.message, { cause: error });
 }

@@ -135,6 +135,11 @@ export class Commits {
     this.#cancelTimer = null;
   }
 
+  /** Resolves once no sync is under way. */
+  async idle(): Promise<void> {
+    while (this.#runningSync !== null) await this.#runningSync.catch(() => {});
+  }
+
   readonly #syncLater = (): void => {
     this.#cancelTimer = null;
     this.sync().catch(this.#fail);
@@ -149,6 +154,7 @@ export class Commits {
       this.#runningSync = null;
       journal.markSynced(head);
     }, (error) => {
+      this.#runningSync = null;
       this.#fail(error);
       throw error;
     });

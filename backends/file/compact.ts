@@ -163,7 +163,9 @@ class Compaction {
     if (page >= map.pageCount || !map.isUsed(page) || this.#isJournal(page)) return STEP_BYTES;
     const frame = pager.frame(page);
     if (pager.u8(frame, PAGE_TYPE_AT) !== RUN_TYPE) return STEP_BYTES;
-    const { count } = this.#runOf(page - pager.u32(frame, RUN.indexAt));
+    const first = page - pager.u32(frame, RUN.indexAt);
+    const { count } = this.#runOf(first);
+    if (map.findLower(first, count) === 0) return STEP_BYTES;
     return STEP_BYTES + count * (PAGE_BYTES + 2 * JOURNAL.patchHeadBytes);
   }
 

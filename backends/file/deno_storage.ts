@@ -6,14 +6,9 @@
  * for the medium, because a handle that is busy off the event loop refuses everything else.
  */
 
+import { dirname } from "node:path";
 import { diskError } from "./faults.ts";
-import type { Storage } from "./storage.ts";
-
-/** A file that was opened, and whether it may be read. */
-export interface DenoFile {
-  readonly file: Deno.FsFile;
-  readonly canRead: boolean;
-}
+import type { DiskFile } from "./storage.ts";
 
 /**
  * Opens a file, and creates it where there is none. Where only writing is permitted, that does for
@@ -23,14 +18,12 @@ export interface DenoFile {
  * @throws {TypeError} If a permission is missing.
  * @throws {KvError} `io` if the file cannot be opened.
  */
-export function openDenoFile(path: string, isEmptied: boolean): DenoFile {
-  const { state } = Deno.permissions.querySync({ name: "read", path });
-  if (state === "granted") return { file: open(path, true), canRead: true };
-  const file = open(path, false);
-  const isEmpty = isEmptied || file.seekSync(0, Deno.SeekMode.End) === 0;
-  if (isEmpty) return { file, canRead: false };
-  file.close();
-  return { file: open(path, true), canRead: true };
+export function openDenoStorage(path: string, isEmptied: boolean): DenoStorage {
+  if (isPermitted("read", path)) return new DenoStorage(path, true);
+  const storage = new DenoStorage(path, false);
+  if (isEmptied || storage.size() === 0) return storage;
+  storage.close();
+  return new DenoStorage(path, true);
 }
 
 function open(path: string, read: boolean): Deno.FsFile {
@@ -49,23 +42,56 @@ function isPermitted(name: "read" | "write", path: string): boolean {
 }
 
 /** A {@linkcode Storage} over `Deno.FsFile`. */
-export class DenoStorage implements Storage {
+export class DenoStorage implements DiskFile {
   readonly canRead: boolean;
   readonly #pages: Deno.FsFile;
   readonly #journal: Deno.FsFile;
   readonly #syncing: Deno.FsFile;
   #appendAt = 0;
 
-  /**
-   * @param file Open, and locked by who opened it.
-   * @param path The same file.
-   * @param canRead Whether `file` was opened for reading.
-   */
-  constructor(file: Deno.FsFile, path: string, canRead: boolean) {
+  /** Opens the file at `path`, for reading as well where `canRead` says so. */
+  constructor(path: string, canRead: boolean) {
     this.canRead = canRead;
-    this.#pages = file;
-    this.#journal = Deno.openSync(path, { write: true });
-    this.#syncing = Deno.openSync(path, { write: true });
+    const opened: Deno.FsFile[] = [];
+    try {
+      for (let count = 0; count < 3; count++) opened.push(open(path, canRead));
+    } catch (error) {
+      for (const file of opened) file.close();
+      throw error;
+    }
+    [this.#pages, this.#journal, this.#syncing] = opened as [
+      Deno.FsFile,
+      Deno.FsFile,
+      Deno.FsFile,
+    ];
+  }
+
+  /** Takes the lock of the file without waiting; tells whether it could. */
+  tryLock(): Promise<boolean> {
+    return this.#pages.tryLock(true);
+  }
+
+  isAt(path: string): boolean {
+    if (!this.canRead) return true; // nothing of a file is told without that permission
+    try {
+      const place = Deno.statSync(path);
+      return [this.#pages, this.#journal, this.#syncing].every((file) => {
+        const { dev, ino } = file.statSync();
+        return dev === place.dev && ino === place.ino;
+      });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw diskError(path, "open", error);
+    }
+  }
+
+  syncName(path: string): void {
+    try {
+      using directory = Deno.openSync(dirname(path), { read: true });
+      directory.syncSync();
+    } catch {
+      // Not permitted, or not a thing that this system does.
+    }
   }
 
   size(): number {

@@ -7,6 +7,7 @@ import { KvCorruptError } from "../../kv/errors.ts";
 import { Allocator } from "./allocator.ts";
 import { Journal } from "./journal.ts";
 import {
+  BIRTH_MARK,
   FIRST_DEPTH_MAX,
   FIRST_TABLE_PAGE,
   type Header,
@@ -77,7 +78,12 @@ export function openFile(storage: Storage, settings: FileSettings): OpenedFile {
 
 function createFile(parts: FileParts): OpenedFile {
   const { journalPage, pageCount } = firstPages(parts.firstDepth);
-  parts.map.prepare(pageCount);
+  // Before all else, so that a file whose making is cut short is known to be ours.
+  const mark = new Uint8Array(PAGE_BYTES);
+  mark.set(BIRTH_MARK);
+  parts.storage.write(0, mark);
+  parts.storage.syncNow();
+  parts.map.prepare(1, pageCount);
   parts.journal.start({ page: journalPage, pages: JOURNAL_PAGES_MIN, position: 0 });
   formatFile(parts);
   // Past what the making of the file itself logs.

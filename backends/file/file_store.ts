@@ -50,13 +50,14 @@ export class FileStore implements Store {
   /** Opens the store in a file, which it closes in the end. */
   static async open(storage: Storage, settings: StoreSettings, clock: Clock): Promise<FileStore> {
     const guarded = withKvErrors(storage, settings.path);
+    let store: FileStore | null = null;
     try {
-      const opened = openFile(guarded, settings);
-      const store = new FileStore(opened, settings.durability, clock);
+      store = new FileStore(openFile(guarded, settings), settings.durability, clock);
       await store.#calls.open();
       return store;
     } catch (error) {
-      guarded.close();
+      if (store === null) guarded.close();
+      else await store.#calls.end();
       throw error;
     }
   }

@@ -223,7 +223,19 @@ assert(ROOT.roomyPagesAt + 4 * CELL_BYTES.length <= PAGE_SUM_AT);
 assert(CELLS.cellsAt % UNIT_BYTES === 0 && PAGE_BYTES / UNIT_BYTES === 256);
 assert(CELL_BYTES.length <= 256 && CELL_BYTES[0] === CELL_BYTES_MIN);
 
-const MAGIC = [0x89, 0x4a, 0x4b, 0x56, 0x0d, 0x0a, 0x1a, 0x0a];
+/** The first bytes of a file that is being made: "JetKVnew". No byte is that of the magic. */
+export const BIRTH_MARK: Uint8Array = Uint8Array.of(
+  0x4a,
+  0x65,
+  0x74,
+  0x4b,
+  0x56,
+  0x6e,
+  0x65,
+  0x77,
+);
+/** The first bytes of a file. */
+export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x4a, 0x4b, 0x56, 0x0d, 0x0a, 0x1a, 0x0a);
 const VERSION_AT = 8;
 const PAGE_BYTES_AT = 12;
 const HASH_KEY_AT = 16;

@@ -8,41 +8,63 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readSync,
+  statSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { diskError } from "./faults.ts";
-import type { Storage } from "./storage.ts";
+import type { DiskFile } from "./storage.ts";
 
 /** Opens a file for reading and writing, and creates it where there is none. */
-export function openNodeFile(path: string): number {
+export function openNodeStorage(path: string): NodeStorage {
   try {
-    return openSync(path, constants.O_RDWR | constants.O_CREAT);
+    return new NodeStorage(openSync(path, constants.O_RDWR | constants.O_CREAT));
   } catch (cause) {
     throw diskError(path, "open", cause);
   }
 }
 
 /** A {@linkcode Storage} over a descriptor of `node:fs`. */
-export class NodeStorage implements Storage {
+export class NodeStorage implements DiskFile {
   readonly canRead = true;
-  readonly #descriptor: number;
+  readonly descriptor: number;
 
-  /** @param descriptor Open for reading and writing, and locked by who opened it. */
+  /** @param descriptor Open for reading and writing. */
   constructor(descriptor: number) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
+  }
+
+  isAt(path: string): boolean {
+    const place = statSync(path, { throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(this.descriptor);
+    return place !== undefined && place.dev === dev && place.ino === ino;
+  }
+
+  syncName(path: string): void {
+    try {
+      const directory = openSync(dirname(path), constants.O_RDONLY);
+      try {
+        fsyncSync(directory);
+      } finally {
+        closeSync(directory);
+      }
+    } catch {
+      // Not permitted, or not a thing that this system does.
+    }
   }
 
   size(): number {
-    return fstatSync(this.#descriptor).size;
+    return fstatSync(this.descriptor).size;
   }
 
   read(at: number, into: Uint8Array): number {
     let count = 0;
     while (count < into.length) {
-      const read = readSync(this.#descriptor, into, count, into.length - count, at + count);
+      const read = readSync(this.descriptor, into, count, into.length - count, at + count);
       if (read === 0) break;
       count += read;
     }
@@ -51,7 +73,7 @@ export class NodeStorage implements Storage {
 
   write(at: number, bytes: Uint8Array): void {
     for (let count = 0; count < bytes.length;) {
-      count += writeSync(this.#descriptor, bytes, count, bytes.length - count, at + count);
+      count += writeSync(this.descriptor, bytes, count, bytes.length - count, at + count);
     }
   }
 
@@ -61,19 +83,19 @@ export class NodeStorage implements Storage {
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => {
-      fdatasync(this.#descriptor, (error) => error === null ? resolve() : reject(error));
+      fdatasync(this.descriptor, (error) => error === null ? resolve() : reject(error));
     });
   }
 
   syncNow(): void {
-    fdatasyncSync(this.#descriptor);
+    fdatasyncSync(this.descriptor);
   }
 
   truncate(size: number): void {
-    ftruncateSync(this.#descriptor, size);
+    ftruncateSync(this.descriptor, size);
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 }

@@ -4,8 +4,8 @@
 
 import type { CheckedFileOptions } from "../../kv/checked_options.ts";
 import { diskError } from "./faults.ts";
-import { bunLock, nodeLock, takeLock } from "./lock.ts";
-import type { Storage } from "./storage.ts";
+import { bunLock, nodeLock, takeLock, type TryLock } from "./lock.ts";
+import type { DiskFile, Storage } from "./storage.ts";
 
 /**
  * Opens and locks a file, creates it where there is none, and empties it where that is asked for.
@@ -17,6 +17,7 @@ import type { Storage } from "./storage.ts";
 export async function openStorage(options: CheckedFileOptions): Promise<Storage> {
   const storage = "Deno" in globalThis ? await openOnDeno(options) : await openOnNode(options);
   try {
+    if (storage.size() === 0) storage.syncName(options.path);
     if (options.truncate && storage.size() > 0) {
       storage.truncate(0);
       // What is written next must not meet what was there, whatever order the disk chooses.
@@ -29,28 +30,35 @@ export async function openStorage(options: CheckedFileOptions): Promise<Storage>
   return storage;
 }
 
-async function openOnDeno(options: CheckedFileOptions): Promise<Storage> {
-  const { DenoStorage, openDenoFile } = await import("./deno_storage.ts");
-  const { file, canRead } = openDenoFile(options.path, options.truncate);
-  try {
-    await takeLock(() => file.tryLock(true), options);
-    return new DenoStorage(file, options.path, canRead);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+async function openOnDeno(options: CheckedFileOptions): Promise<DiskFile> {
+  const { openDenoStorage } = await import("./deno_storage.ts");
+  const open = () => openDenoStorage(options.path, options.truncate);
+  return await openLocked(options, open, (storage) => () => storage.tryLock());
 }
 
-async function openOnNode(options: CheckedFileOptions): Promise<Storage> {
-  const { NodeStorage, openNodeFile } = await import("./node_storage.ts");
-  const descriptor = openNodeFile(options.path);
-  const storage = new NodeStorage(descriptor);
-  try {
-    const lockOf = "Bun" in globalThis ? bunLock : nodeLock;
-    await takeLock(await lockOf(descriptor, options.path), options);
-    return storage;
-  } catch (error) {
+async function openOnNode(options: CheckedFileOptions): Promise<DiskFile> {
+  const { openNodeStorage } = await import("./node_storage.ts");
+  const lockOf = "Bun" in globalThis ? bunLock : nodeLock;
+  const open = () => openNodeStorage(options.path);
+  return await openLocked(options, open, (storage) => lockOf(storage.descriptor, options.path));
+}
+
+/** Opens a file and locks it; anew, if by then the path leads to another file. */
+async function openLocked<S extends DiskFile>(
+  options: CheckedFileOptions,
+  open: () => S,
+  lockOf: (storage: S) => TryLock | Promise<TryLock>,
+): Promise<S> {
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const storage = open();
+    try {
+      await takeLock(await lockOf(storage), options);
+      if (storage.isAt(options.path)) return storage;
+    } catch (error) {
+      storage.close();
+      throw error;
+    }
     storage.close();
-    throw error;
   }
 }

@@ -65,8 +65,9 @@ export class PageMap {
     return this.#freeCount;
   }
 
-  /** Sees to it that the disk has room for `pageCount` pages of a new file. */
-  prepare(pageCount: number): void {
+  /** Sees to it that the disk has room for a new file, whose first pages are written already. */
+  prepare(writtenCount: number, pageCount: number): void {
+    this.#reservedCount = writtenCount;
     this.#grow(pageCount);
   }
 
@@ -160,10 +161,15 @@ export class PageMap {
     return page < this.#pageCount ? page : 0;
   }
 
-  /** Takes `count` pages in a row from `from` to before `page`; 0 if there are none. */
-  lowerRun(page: number, count: number, from = 0): number {
+  /** Finds `count` free pages in a row from `from` to before `page`; 0 if there are none. */
+  findLower(page: number, count: number, from = 0): number {
     const first = this.#freeCount >= count ? this.#findRun(count, from) : 0;
-    return first > 0 && first + count <= page ? this.takeRun(count, from) : 0;
+    return first > 0 && first + count <= page ? first : 0;
+  }
+
+  /** Takes what `findLower` finds. */
+  lowerRun(page: number, count: number, from = 0): number {
+    return this.findLower(page, count, from) > 0 ? this.takeRun(count, from) : 0;
   }
 
   /** Tells how many pages are left if the free ones at the end go. */

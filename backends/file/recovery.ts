@@ -16,6 +16,7 @@ import { crc32c } from "../../internal/crc32c.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { align } from "./journal.ts";
 import {
+  BIRTH_MARK,
   decodeHeader,
   FIRST_PAGES_MAX,
   type Header,
@@ -23,6 +24,7 @@ import {
   HEADER_PAGE,
   JOURNAL,
   JOURNAL_PAGES_MIN,
+  MAGIC,
   PAGE_BYTES,
   PAGE_SUM_AT,
   ROOT,
@@ -72,20 +74,26 @@ function readCopy(storage: Storage, page: number, path: string): Header | KvCorr
 /**
  * Tells whether the making of the file was cut short, so that nothing was ever stored.
  *
- * Headers are written last, the first copy before the second: so there are zeros in place of the
- * second, and in place of the first, or the file has its full length and the first is torn.
+ * A page with the birth mark comes first, and is on the medium before anything else: a file without
+ * it is somebody else's, or one of ours that is damaged. Headers come last, when the file has its
+ * length, the first copy before the second: so the first may be torn, and there are zeros in place
+ * of the second.
  */
 function isUnborn(storage: Storage): boolean {
   const size = storage.size();
   const bytes = new Uint8Array((ROOT_PAGE + 1) * PAGE_BYTES);
   const count = storage.read(0, bytes);
+  const mark = Array.from(BIRTH_MARK);
+  if (size <= PAGE_BYTES) {
+    return bytes.subarray(0, count).every((byte, i) => byte === 0 || byte === mark[i]);
+  }
+  const isMarked = mark.every((byte, i) => bytes[i] === byte);
+  const isTorn = mark.every((byte, i) => bytes[i] === byte || bytes[i] === MAGIC[i]) &&
+    size >= JOURNAL_PAGES_MIN * PAGE_BYTES;
   const rootAt = ROOT_PAGE * PAGE_BYTES;
-  const isZero = (from: number, to: number): boolean =>
-    bytes.subarray(Math.min(from, count), Math.min(to, count)).every((byte) => byte === 0);
   const entries = new DataView(bytes.buffer).getFloat64(rootAt + ROOT.entriesAt, true);
-  return isZero(HEADER_COPY_PAGE * PAGE_BYTES, rootAt) && entries === 0 &&
-    (isZero(HEADER_PAGE, PAGE_BYTES) || size >= JOURNAL_PAGES_MIN * PAGE_BYTES) &&
-    size <= FIRST_PAGES_MAX * PAGE_BYTES;
+  return (isMarked || isTorn) && entries === 0 && size <= FIRST_PAGES_MAX * PAGE_BYTES &&
+    bytes.subarray(HEADER_COPY_PAGE * PAGE_BYTES, rootAt).every((byte) => byte === 0);
 }
 
 /**

@@ -39,3 +39,12 @@ export interface Storage {
   /** Lets go of the file, and with it of its lock. */
   close(): void;
 }
+
+/** A storage that is a file of this machine. */
+export interface DiskFile extends Storage {
+  /** Tells whether a path leads to this file, and not to another one that has taken its place. */
+  isAt(path: string): boolean;
+
+  /** Sees to it that the name of a new file outlives a loss of power, where that is permitted. */
+  syncName(path: string): void;
+}

@@ -312,6 +312,8 @@ export class Upkeep {
     try {
       await this.#shrinkJournal();
       await move();
+      // It may have grown, for a long value that moved.
+      await this.#shrinkJournal();
       await this.#cut();
     } finally {
       this.#isCompacting = false;
