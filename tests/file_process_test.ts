@@ -6,6 +6,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { openKv } from "../mod.ts";
 import { isAllowed } from "./support/environment.ts";
 import type { Runtime } from "./support/processes.ts";
@@ -13,6 +14,9 @@ import { Prng } from "./support/prng.ts";
 
 /** A limit on a hang. */
 const timeout = 300_000;
+
+/** By then who waits for a lock has opened the file; if not, the test shows less and holds. */
+const OPENING_MS = 100;
 
 const KILLS = 20;
 /** Acknowledged calls of a child before it is killed: any number up to this. */
@@ -123,6 +127,7 @@ describe("file that is replaced", () => {
 
       const old = await openKv({ backend: "file", path });
       const waiting = openKv({ backend: "file", path, lock: "wait" });
+      await delay(OPENING_MS);
       renameSync(backup, path);
       await old.put("old", "yes");
       await old.close();
@@ -130,6 +135,7 @@ describe("file that is replaced", () => {
       strictEqual(await kv.get("restored"), "yes");
       await kv.put("new", "yes");
       const alsoWaiting = openKv({ backend: "file", path, lock: "wait" });
+      await delay(OPENING_MS);
       rmSync(path);
       await kv.close();
       await using empty = await alsoWaiting;
