@@ -3,15 +3,14 @@
 import {
   colourOf,
   escape,
-  type Figure,
   fixed,
   GAP,
-  inFlightTitle,
   type Panel,
   PANEL_WIDTH,
   type Theme,
   TITLE_HEIGHT,
 } from "./chart.ts";
+import { type Figure, inFlightTitle } from "./figures.ts";
 import { short } from "./tables.ts";
 
 const BAR_STEP = 17;

@@ -1,15 +1,6 @@
-/** What the charts have in common: the figures they show, their colours and their frame. */
+/** What the charts have in common: their colours and their frame. */
 
-/** The median of a contender in a row, with its extremes; see `results.ts`. */
-export interface Figure {
-  readonly contender: string;
-  readonly kind: "jetkv" | "peer" | "bound";
-  readonly row: string;
-  readonly inFlight: number;
-  readonly perSecond: number;
-  readonly perSecondLow: number;
-  readonly perSecondHigh: number;
-}
+import type { Figure } from "./figures.ts";
 
 /** Colours of a chart. */
 export interface Theme {
@@ -67,11 +58,6 @@ ${drawn.join("\n")}
 /** The colour of a contender. */
 export function colourOf({ kind }: Pick<Figure, "kind">, theme: Theme): string {
   return kind === "jetkv" ? theme.jetkv : kind === "peer" ? theme.peer : theme.faint;
-}
-
-/** How many calls were in flight, in words. */
-export function inFlightTitle(inFlight: number): string {
-  return inFlight === 1 ? "awaited one by one" : `${inFlight} in flight`;
 }
 
 /** A coordinate. */

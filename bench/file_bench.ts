@@ -10,11 +10,13 @@ import process from "node:process";
 import { POWER, PROCESS } from "./file_contenders.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
-import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { figuresOf } from "./figures.ts";
+import { cacheTable, openingTable, spaceTable } from "./limit_tables.ts";
+import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
 import type { Contender, Subject } from "./subject.ts";
-import { printSeries } from "./tables.ts";
+import { speedTables } from "./tables.ts";
 import { isContender, type Pass, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -56,27 +58,32 @@ if (isContender()) {
 } else await play();
 
 async function play(): Promise<void> {
-  const results: Record<string, unknown> = { budgetMs };
+  const played: Record<string, Result> = {};
+  const limits: Record<string, unknown> = {};
   // The whole takes a while, so what there is so far is written after each part.
-  const keep = (): void => {
-    if (!smoke) writeResults("file", results);
+  const keep = (text: string): void => {
+    if (smoke) return;
+    console.log(text);
+    writeResults("file", { sections: played, ...limits });
   };
   for (const [name, section] of Object.entries(sections)) {
-    results[name] = await playSection(name, section);
-    keep();
+    const result = played[name] = await playSection(name, section);
+    keep(speedTables(result.series));
   }
   const keys = 1_000_000 / scale;
-  results["opening"] = await measureOpening(keys);
-  results["cache"] = await measureCache(keys);
-  keep();
-  results["space"] = await measureSpace(keys);
-  keep();
+  const opening = limits["opening"] = await measureOpening(keys);
+  keep(openingTable(opening));
+  const cache = limits["cache"] = await measureCache(keys);
+  if (cache !== null) keep(cacheTable(cache));
+  const space = limits["space"] = await measureSpace(keys);
+  keep(spaceTable(space));
+  if (smoke) console.log("All answers are right; inputs this small give no figures");
 }
 
 async function playSection(
   name: string,
   { title, contenders, warmUps, passes, rounds }: Section,
-): Promise<unknown> {
+): Promise<Result> {
   console.log(`File stores: 16-byte keys, 100-byte values; ${title}`);
   printMachine();
   const series = await playRounds({
@@ -88,7 +95,9 @@ async function playSection(
     warmUpCount: warmUps.length,
     place: temporaryPlace,
   });
-  if (smoke) console.log("All answers are right; inputs this small give no figures\n");
-  else printSeries(series);
-  return { title, rounds, settings: settingsOf(contenders), series: seriesData(series) };
+  return {
+    title: `${title}; ${rounds} rounds of ${budgetMs} ms at most`,
+    settings: settingsOf(contenders),
+    series: figuresOf(series),
+  };
 }

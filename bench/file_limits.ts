@@ -11,12 +11,11 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FileKv, openKv } from "../mod.ts";
 import { Prng } from "../tests/support/prng.ts";
-import { type DelayHistogram, delayLine, Delays, delaysOfMachine } from "./delays.ts";
+import { type DelayHistogram, Delays, delaysOfMachine } from "./delays.ts";
 import { measure, summarize } from "./measure.ts";
 import { bytesIn, temporaryPlace } from "./place.ts";
 import { runtime } from "./results.ts";
 import { fill } from "./store_pass.ts";
-import { printTable } from "./tables.ts";
 import { keyOf, shuffled, valueOf } from "./workloads.ts";
 
 const OPENINGS = 5;
@@ -49,19 +48,12 @@ export async function measureOpening(keys: number): Promise<OpeningResult> {
   }
   place.remove();
   const median = (figures: number[]): number => Number(summarize(figures).median.toFixed(1));
-  const result = {
+  return {
     keys,
     afterCloseMs: median(afterClose),
     afterCrashMs: median(afterCrash),
     closeMs: median(closing),
   };
-  console.log(`${keys} keys: milliseconds, median of ${OPENINGS}`);
-  printTable([
-    ["open after a clean close", String(result.afterCloseMs)],
-    ["open after a SIGKILL", String(result.afterCrashMs)],
-    ["close", String(result.closeMs)],
-  ]);
-  return result;
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
@@ -94,6 +86,7 @@ async function crash(path: string, keys: number): Promise<void> {
 /** Bytes on the disk for each key, and the delays of the event loop on the way. */
 export interface SpaceResult {
   readonly keys: number;
+  readonly overwritesAKey: number;
   readonly filled: number;
   readonly overwritten: number;
   readonly compacted: number;
@@ -158,8 +151,9 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
   place.remove();
 
   histograms["a busy loop on this machine"] = await delaysOfMachine(MACHINE_MS);
-  const result = {
+  return {
     keys,
+    overwritesAKey: OVERWRITES_A_KEY,
     filled,
     overwritten,
     compacted,
@@ -167,17 +161,6 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
     emptiedBytes,
     delays: histograms,
   };
-  console.log(`${keys} keys of 16 + 100 bytes: bytes on the disk for a key`);
-  printTable([
-    ["filled", String(filled)],
-    [`after ${OVERWRITES_A_KEY} random overwrites a key`, String(overwritten)],
-    ["compacted", String(compacted)],
-    ["cleared, bytes in all", String(clearedBytes)],
-    ["closed when empty, bytes in all", String(emptiedBytes)],
-  ]);
-  console.log("delays of the event loop");
-  printTable(Object.entries(histograms).map(([name, delays]) => [name, delayLine(delays)]));
-  return result;
 }
 
 /** Looks on while keys past their deadline are freed: until they are, or for long enough. */
@@ -220,9 +203,6 @@ export async function measureCache(keys: number): Promise<CacheResult | null> {
   const fileBytes = bytesIn(place.path);
   await kv.close();
   place.remove();
-  console.log(
-    `a file of ${fileBytes} bytes, a cache of ${cacheBytes}: ${readsAGet} reads for a random get\n`,
-  );
   return { keys, cacheBytes, fileBytes, readsAGet };
 }
 

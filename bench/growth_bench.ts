@@ -18,9 +18,10 @@ import { lmdbNoSync } from "./peers/lmdb.ts";
 import { sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { temporaryPlace } from "./place.ts";
-import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { figuresOf } from "./figures.ts";
+import { printMachine, type Section, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
-import { printSeries } from "./tables.ts";
+import { timeTables } from "./tables.ts";
 import type { Contender } from "./subject.ts";
 import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
@@ -35,7 +36,7 @@ if (isContender()) await playTurns(sections[sectionPlayed()] ?? [], [growthPass(
 else await play();
 
 async function play(): Promise<void> {
-  const results: Record<string, unknown> = {};
+  const results: Record<string, Section> = {};
   for (const [name, contenders] of Object.entries(sections)) {
     console.log(`Growing stores, ${name}: 16-byte keys, 100-byte values`);
     printMachine();
@@ -48,10 +49,15 @@ async function play(): Promise<void> {
       warmUpCount: 0,
       place: temporaryPlace,
     });
-    if (smoke) console.log("All answers are right; inputs this small give no figures\n");
-    else printSeries(series);
-    results[name] = { settings: settingsOf(contenders), series: seriesData(series) };
+    if (smoke) {
+      console.log("All answers are right; inputs this small give no figures\n");
+      continue;
+    }
+    const figures = figuresOf(series);
+    console.log(timeTables(figures, "keys in the store"));
+    const title = "keys drawn at random; medians of five samples";
+    results[name] = { title, settings: settingsOf(contenders), series: figures };
     // The whole takes a while, so what there is so far is written after each part.
-    if (!smoke) writeResults("growth", results);
+    writeResults("growth", { sections: results });
   }
 }

@@ -23,10 +23,11 @@ import { nodeRedis3 } from "./peers/node_redis.ts";
 import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { type Place, temporaryPlace } from "./place.ts";
-import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { figuresOf } from "./figures.ts";
+import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
-import { printLatencies } from "./tables.ts";
+import { timeTables } from "./tables.ts";
 import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 import type { ValkeySubject } from "./valkey_pass.ts";
 import { startServer } from "./valkey_server.ts";
@@ -96,7 +97,7 @@ function asStore(contender: Contender<ValkeySubject>): Contender<LatencySubject>
 }
 
 async function play(): Promise<void> {
-  const results: Record<string, unknown> = { rounds };
+  const results: Record<string, Result> = {};
   for (const name of ["memory", "process", "power"]) {
     results[name] = await playSection(name, temporaryPlace);
   }
@@ -109,13 +110,13 @@ async function play(): Promise<void> {
   } finally {
     await server.stop();
   }
-  if (!smoke) writeResults("latency", results);
+  if (!smoke) writeResults("latency", { sections: results });
 }
 
-async function playSection(name: string, place: () => Place): Promise<unknown> {
+async function playSection(name: string, place: () => Place): Promise<Result> {
   console.log(`The time of single calls, ${name}: 16-byte keys, 100-byte values`);
   printMachine();
-  const { contenders } = sections[name] as Section;
+  const { contenders, load } = sections[name] as Section;
   const series = await playRounds({
     module: import.meta.url,
     args: sectionArgs(name),
@@ -125,7 +126,9 @@ async function playSection(name: string, place: () => Place): Promise<unknown> {
     warmUpCount: 0,
     place,
   });
+  const figures = figuresOf(series);
   if (smoke) console.log("All answers are right; inputs this small give no figures\n");
-  else printLatencies(series);
-  return { settings: settingsOf(contenders), series: seriesData(series) };
+  else console.log(timeTables(figures, "the slowest of so many calls"));
+  const title = `${load.keyCount} keys; medians of ${rounds} rounds`;
+  return { title, settings: settingsOf(contenders), series: figures };
 }

@@ -5,15 +5,14 @@
 import {
   colourOf,
   escape,
-  type Figure,
   fixed,
   GAP,
-  inFlightTitle,
   type Panel,
   PANEL_WIDTH,
   type Theme,
   TITLE_HEIGHT,
 } from "./chart.ts";
+import { callOf, type Figure, inFlightTitle, numberOf } from "./figures.ts";
 
 const PLOT_HEIGHT = 190;
 const FOOT_HEIGHT = 30;
@@ -30,20 +29,15 @@ interface Point {
 
 /** Makes a panel for each kind of call, over `across`. Both scales are logarithmic. */
 export function linePanels(series: readonly Figure[], across: string, theme: Theme): Panel[] {
-  const rows = Map.groupBy(series, ({ row, inFlight }) => `${callOf(row)}\n${inFlight}`);
+  const rows = Map.groupBy(series, (figure) => `${callOf(figure)}\n${figure.inFlight}`);
   return [...rows.values()].map((figures) => ({
     height: TITLE_HEIGHT + PLOT_HEIGHT + FOOT_HEIGHT + GAP,
     draw: (left, top) => drawPanel(figures, across, left, top, theme),
   }));
 }
 
-function callOf(row: string): string {
-  return row.slice(0, row.indexOf(","));
-}
-
 function pointOf(figure: Figure): Point {
-  const number = Number(figure.row.match(/\d+/)![0]);
-  return { figure, number, microseconds: 1e6 / figure.perSecond };
+  return { figure, number: numberOf(figure), microseconds: 1e6 / figure.perSecond };
 }
 
 function drawPanel(
@@ -54,7 +48,7 @@ function drawPanel(
   theme: Theme,
 ): string {
   const points = figures.map(pointOf);
-  const { row, inFlight } = figures[0]!;
+  const first = figures[0]!;
   const plotLeft = left + SCALE_WIDTH;
   const plotWidth = PANEL_WIDTH - SCALE_WIDTH - LABEL_WIDTH;
   const plotTop = top + TITLE_HEIGHT;
@@ -63,7 +57,9 @@ function drawPanel(
   const up = logScale(points.map(({ microseconds }) => microseconds), bottom, plotTop);
   const lines = [...Map.groupBy(points, ({ figure }) => figure.contender).values()]
     .map((line) => line.toSorted((a, b) => a.number - b.number));
-  const title = `${callOf(row)}, ${inFlightTitle(inFlight)}: microseconds a call, less is better`;
+  const title = `${callOf(first)}, ${
+    inFlightTitle(first.inFlight)
+  }: microseconds a call, less is better`;
   return [
     `<text x="${left}" y="${top + 14}" font-weight="600">${escape(title)}</text>`,
     ...across.decades.map((number) =>

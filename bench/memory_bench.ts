@@ -13,10 +13,12 @@ import { jetkvMemory } from "./peers/jetkv_memory.ts";
 import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { figuresOf } from "./figures.ts";
+import { arrayGrowthTable, bytesTable, expiryTable } from "./limit_tables.ts";
+import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
-import { printSeries } from "./tables.ts";
+import { speedTables } from "./tables.ts";
 import { isContender, playTurns } from "./turns.ts";
 
 const smoke = process.argv.includes("--smoke");
@@ -44,7 +46,7 @@ else await play();
 async function play(): Promise<void> {
   console.log("Memory stores: 16-byte keys, 100-byte values");
   printMachine();
-  const series = await playRounds({
+  const played = await playRounds({
     module: import.meta.url,
     contenders,
     rounds,
@@ -52,22 +54,20 @@ async function play(): Promise<void> {
     warmUpCount: warmUps.length,
     place: () => ({ path: "", remove: () => {} }),
   });
-  if (smoke) console.log("All answers are right; inputs this small give no figures\n");
-  else printSeries(series);
-
+  const series = figuresOf(played);
   const scale = smoke ? 1000 : 1;
-  const arrayGrowthNanoseconds = await measureArrayGrowth([jetkvMemory, bareMap], scale);
+  const arrayGrowth = await measureArrayGrowth([jetkvMemory, bareMap], scale);
   const expiry = await measureExpiry(1_000_000 / scale);
   const bytesPerEntry = await measureBytes(1_000_000 / scale);
-  if (smoke) return;
-  writeResults("memory", {
-    keyCount,
-    rounds,
-    budgetMs,
-    settings: settingsOf(contenders),
-    series: seriesData(series),
-    arrayGrowthNanoseconds,
-    expiry,
-    bytesPerEntry,
-  });
+  if (smoke) {
+    console.log("All answers are right; inputs this small give no figures");
+    return;
+  }
+  console.log(speedTables(series));
+  console.log(arrayGrowthTable(arrayGrowth));
+  console.log(expiryTable(expiry));
+  console.log(bytesTable(bytesPerEntry));
+  const title = `16-byte keys, 100-byte values, ${keyCount} keys, ${rounds} rounds`;
+  const sections = { "": { title, settings: settingsOf(contenders), series } };
+  writeResults("memory", { sections, arrayGrowth, expiry, bytesPerEntry });
 }

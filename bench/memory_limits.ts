@@ -5,26 +5,31 @@
 
 import process from "node:process";
 import { type MemoryKv, openKv } from "../mod.ts";
-import { type DelayHistogram, delayLine, Delays } from "./delays.ts";
+import { type DelayHistogram, Delays } from "./delays.ts";
 import { collectGarbage } from "./garbage.ts";
 import { measure, summarize } from "./measure.ts";
-import { printTable } from "./tables.ts";
 import type { Contender } from "./subject.ts";
 import { arrayOf, keyOf, shuffled, valueOf } from "./workloads.ts";
 
 const ARRAY_LENGTHS: readonly number[] = [1e3, 1e4, 1e5, 1e6];
+
+/** What an `append` and a `popFirst` cost together, on arrays of growing lengths. */
+export interface ArrayGrowth {
+  readonly lengths: readonly number[];
+  /** By contender, one number for each length. */
+  readonly nanoseconds: Readonly<Record<string, readonly number[]>>;
+}
 
 /**
  * Times `append` and `popFirst` in turn on one array, at growing lengths.
  *
  * @param contenders Whose arrays.
  * @param scale Divides lengths and calls: 1, or more for a quick look.
- * @returns Nanoseconds for a pair of calls: one number for each length.
  */
 export async function measureArrayGrowth(
   contenders: readonly Contender[],
   scale: number,
-): Promise<Record<string, number[]>> {
+): Promise<ArrayGrowth> {
   const lengths = ARRAY_LENGTHS.map((length) => length / scale);
   const found: Record<string, number[]> = {};
   for (const { name, load } of contenders) {
@@ -49,16 +54,7 @@ export async function measureArrayGrowth(
     }
     found[name] = costs;
   }
-  console.log(
-    "append and popFirst on one array: nanoseconds for both, by its length",
-  );
-  printTable([
-    ["", ...lengths.map(String)],
-    ...Object.entries(found).map((
-      [name, costs],
-    ) => [name, ...costs.map(String)]),
-  ]);
-  return found;
+  return { lengths, nanoseconds: found };
 }
 
 class Closing<T extends { close(): Promise<unknown> }> implements AsyncDisposable {
@@ -98,12 +94,6 @@ export async function measureExpiry(keys: number): Promise<ExpiryResult> {
   await using kv = await openKv();
   const writing = await whileDelaysRun(() => putAll(kv, keys, expireIn));
   const expiring = await whileDelaysRun((delays) => expireAll(kv, expireIn, delays));
-  console.log(`${keys} keys with an expiry: delays of the event loop`);
-  printTable([
-    ["written, no expiry", delayLine(writingWithoutExpiry)],
-    ["written", delayLine(writing)],
-    ["expiring", delayLine(expiring)],
-  ]);
   return { keys, writing, expiring, writingWithoutExpiry };
 }
 
@@ -176,10 +166,6 @@ export async function measureBytes(
     throw new Error("Cannot measure bytes: entries are missing");
   }
   await kv.close();
-  console.log(`bytes an entry of 16 + 100 bytes takes, at ${entries} entries`);
-  printTable(
-    Object.entries(perEntry).map(([name, bytes]) => [name, String(bytes)]),
-  );
   return perEntry;
 }
 

@@ -1,10 +1,9 @@
 /** What the figures were taken on, and the figures as data in `bench/results/`. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { cpuPer100k, perSecond, summarize, type Summary } from "./measure.ts";
-import type { Series } from "./rounds.ts";
+import type { Figure } from "./figures.ts";
 import type { Contender } from "./subject.ts";
 
 const RESULTS = new URL("./results/", import.meta.url);
@@ -38,7 +37,10 @@ export function printMachine(): void {
 }
 
 /** Writes `data` to `bench/results/<name>.<runtime>.json`, with machine and versions. */
-export function writeResults(name: string, data: Record<string, unknown>): void {
+export function writeResults(
+  name: string,
+  data: Pick<Results, "sections"> & Record<string, unknown>,
+): void {
   mkdirSync(RESULTS, { recursive: true });
   const file = new URL(`${name}.${runtime().name}.json`, RESULTS);
   const taken = new Date().toISOString().slice(0, 10);
@@ -46,32 +48,39 @@ export function writeResults(name: string, data: Record<string, unknown>): void 
   writeFileSync(file, `${json.replaceAll(FLAT, (flat) => flat.replaceAll(/\s+/g, " "))}\n`);
 }
 
+/** Contenders that played the same, what they were set up as, and how they did. */
+export interface Section {
+  readonly title: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly series: readonly Figure[];
+}
+
+/** A file of results: its sections by name, and what else was measured. */
+export interface Results extends Readonly<Record<string, unknown>> {
+  readonly taken: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  /** One without a name is the only one. */
+  readonly sections: Readonly<Record<string, Section>>;
+}
+
+/** All files of results by their names, such as `file.deno`. */
+export function readResults(): Map<string, Results> {
+  const files = readdirSync(RESULTS).filter((name) => name.endsWith(".json")).sort();
+  return new Map(files.map((file) => {
+    const results = JSON.parse(readFileSync(new URL(file, RESULTS), "utf8")) as Results;
+    return [file.replace(/\.json$/, ""), results];
+  }));
+}
+
+/** Where and when results were taken, in words. */
+export function placeOf({ taken, machine }: Results): string {
+  const { runtime, platform, cores, processor } = machine;
+  return `${runtime}, ${platform}, ${cores} cores, ${processor}, ${taken}`;
+}
+
 type Named = Pick<Contender, "name" | "settings">;
 
 /** The contenders' settings by name. */
 export function settingsOf(contenders: readonly Named[]): Record<string, string> {
   return Object.fromEntries(contenders.map(({ name, settings }) => [name, settings]));
-}
-
-/** The series as data: median, lowest and highest figure, rounded to what they are worth. */
-export function seriesData(all: readonly Series[]): Record<string, unknown>[] {
-  return all.map(({ contender, row, inFlight, samples }) => ({
-    contender: contender.name,
-    kind: contender.kind,
-    row,
-    inFlight,
-    operations: samples[0]?.operations,
-    ...rounded("perSecond", summarize(samples.map(perSecond)), 0),
-    ...rounded("cpuSecondsPer100k", summarize(samples.map(cpuPer100k)), 4),
-    checksum: samples[0]?.checksum,
-  }));
-}
-
-function rounded(name: string, summary: Summary, digits: number): Record<string, number> {
-  const round = (figure: number): number => Number(figure.toFixed(digits));
-  return {
-    [name]: round(summary.median),
-    [`${name}Low`]: round(summary.low),
-    [`${name}High`]: round(summary.high),
-  };
 }

@@ -13,7 +13,7 @@ import { POWER, PROCESS } from "./file_contenders.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, runtime, writeResults } from "./results.ts";
 import type { Contender } from "./subject.ts";
-import { printTable } from "./tables.ts";
+import { table } from "./tables.ts";
 import { keyOf, valueOf } from "./workloads.ts";
 
 const PUTS = 200;
@@ -40,14 +40,13 @@ async function countAll(): Promise<void> {
     }
     counts[durability] = ofClass;
     console.log(`durability "${durability}": system calls for ${PUTS} puts awaited one by one`);
-    printTable([
+    const lines = Object.entries(ofClass);
+    console.log(table([
       ["", "writes", "syncs"],
-      ...Object.entries(ofClass).map((
-        [name, { writes, syncs }],
-      ) => [name, `${writes}`, `${syncs}`]),
-    ]);
+      ...lines.map(([name, { writes, syncs }]) => [name, `${writes}`, `${syncs}`]),
+    ]));
   }
-  writeResults("syncs", { puts: PUTS, counts });
+  writeResults("syncs", { sections: {}, puts: PUTS, counts });
 }
 
 /** Counts the calls of a run with the puts, and takes off those of a run without. */

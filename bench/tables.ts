@@ -1,22 +1,20 @@
-/** Prints what was measured as tables: speeds, ratios (lost rows included), processor time. */
+/** Tables of what was measured: speeds, ratios (lost rows included), processor time. */
 
-import { cpuPer100k, perSecond, type Sample, summarize } from "./measure.ts";
-import type { Series } from "./rounds.ts";
+import { callOf, type Figure, inFlightTitle, numberOf } from "./figures.ts";
 
-/** Prints lines of cells: the first column to the left, the others to the right. */
-export function printTable(lines: readonly (readonly string[])[]): void {
+/** Lines of cells as text: the first column to the left, the others to the right. */
+export function table(lines: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const line of lines) {
     line.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, cell.length));
   }
-  for (const line of lines) {
+  return lines.map((line) => {
     const cells = line.map((cell, at) => {
       const width = widths[at] as number;
       return at === 0 ? cell.padEnd(width) : cell.padStart(width);
     });
-    console.log(cells.join("  ").trimEnd());
-  }
-  console.log();
+    return `${cells.join("  ").trimEnd()}\n`;
+  }).join("");
 }
 
 /** A figure to three digits, in thousands where it is large: `1.21M`, `812k`, `9.41k`, `731`. */
@@ -26,113 +24,110 @@ export function short(figure: number): string {
   return `${Number(figure.toPrecision(3))}`;
 }
 
-/** Prints, for each number of calls in flight, the speeds, the ratios and the processor time. */
-export function printSeries(all: readonly Series[]): void {
-  for (const inFlight of new Set(all.map((series) => series.inFlight))) {
-    const part = all.filter((series) => series.inFlight === inFlight);
+/** For each number of calls in flight the speeds, the ratios and the processor time. */
+export function speedTables(all: readonly Figure[]): string {
+  return [...Map.groupBy(all, ({ inFlight }) => inFlight)].map(([inFlight, part]) => {
+    const title = inFlightTitle(inFlight);
     const rows = [...new Set(part.map(({ row }) => row))];
-    const names = [...new Set(part.map(({ contender }) => contender.name))];
-    const line = (name: string, cell: (samples: readonly Sample[]) => string): string[] => {
-      const cells = rows.map((row) => find(part, name, row)).map((series) =>
-        series === undefined ? "–" : cell(series.samples)
-      );
-      return [name, ...cells];
-    };
-    const title = inFlight === 1 ? "awaited one by one" : `${inFlight} in flight`;
-
-    console.log(`${title}: operations a second, median and half the spread`);
-    printTable([
-      ["", ...rows],
-      ...names.map((name) => line(name, speedCell)),
-      ...ratioLines(part, rows),
-    ]);
-    console.log(`${title}: processor seconds of this process for 100,000 calls`);
-    printTable([
-      ["", ...rows],
-      ...names.map((name) => line(name, cpuCell)),
-      ["least of the peers to JetKV", ...rows.map((row) => cpuRatioCell(part, row))],
-    ]);
-  }
+    return `${title}: operations a second, median and half the spread\n${
+      table([
+        ["", ...rows],
+        ...contenderLines(part, rows, speedCell),
+        ...ratioLines(part, rows),
+      ])
+    }\n${title}: processor seconds of this process for 100,000 calls\n${
+      table([
+        ["", ...rows],
+        ...contenderLines(part, rows, cpuCell),
+        ["least of the peers to JetKV", ...rows.map((row) => cpuRatioCell(part, row))],
+      ])
+    }`;
+  }).join("\n");
 }
 
-/** Prints, for each kind of call, how many microseconds its rows took. */
-export function printLatencies(all: readonly Series[]): void {
-  const callOf = ({ row }: Series): string => row.slice(0, row.indexOf(","));
-  for (const call of new Set(all.map(callOf))) {
-    const part = all.filter((series) => callOf(series) === call);
+/** For each kind of call, the time that it takes, over the numbers in the names of the rows. */
+export function timeTables(all: readonly Figure[], across: string): string {
+  const calls = Map.groupBy(
+    all,
+    (figure) => `${callOf(figure)}, ${inFlightTitle(figure.inFlight)}`,
+  );
+  return [...calls].map(([call, part]) => {
     const rows = [...new Set(part.map(({ row }) => row))];
-    const names = [...new Set(part.map(({ contender }) => contender.name))];
-    console.log(
-      `${call}, awaited one by one: microseconds of the slowest of so many calls, median`,
-    );
-    printTable([
-      ["", ...rows.map((row) => row.replace(/\D+/, ""))],
-      ...names.map((name) => [name, ...rows.map((row) => timeCell(find(part, name, row)))]),
-      ...ratioLines(part, rows),
-    ]);
-  }
+    const numbers = rows.map((row) => numberOf({ row }).toLocaleString("en"));
+    return `${call}: microseconds a call, by ${across}\n${
+      table([["", ...numbers], ...contenderLines(part, rows, timeCell), ...ratioLines(part, rows)])
+    }`;
+  }).join("\n");
 }
 
-function timeCell(series: Series | undefined): string {
-  return series === undefined ? "–" : short(1e6 / speed(series));
+function contenderLines(
+  part: readonly Figure[],
+  rows: readonly string[],
+  cell: (figure: Figure) => string,
+): string[][] {
+  const names = [...new Set(part.map(({ contender }) => contender))];
+  return names.map((name) => [
+    name,
+    ...rows.map((row) => find(part, name, row)).map((found) =>
+      found === undefined ? "–" : cell(found)
+    ),
+  ]);
 }
 
-function find(part: readonly Series[], name: string, row: string): Series | undefined {
-  return part.find((series) => series.contender.name === name && series.row === row);
+function find(part: readonly Figure[], name: string, row: string): Figure | undefined {
+  return part.find((figure) => figure.contender === name && figure.row === row);
 }
 
-function speedCell(samples: readonly Sample[]): string {
-  const { median, low, high } = summarize(samples.map(perSecond));
-  return `${short(median)} ±${Math.round((high - low) / 2 / median * 100)}%`;
+function speedCell({ perSecond, perSecondLow, perSecondHigh }: Figure): string {
+  const spread = Math.round((perSecondHigh - perSecondLow) / 2 / perSecond * 100);
+  return `${short(perSecond)} ±${spread}%`;
 }
 
-function cpuCell(samples: readonly Sample[]): string {
-  const { median } = summarize(samples.map(cpuPer100k));
-  return Number.isNaN(median) ? "–" : median.toFixed(3);
+function timeCell({ perSecond }: Figure): string {
+  return short(1e6 / perSecond);
+}
+
+function cpuCell({ cpuSecondsPer100k }: Figure): string {
+  return cpuSecondsPer100k === null ? "–" : cpuSecondsPer100k.toFixed(3);
 }
 
 /** How many times JetKV's processor time the thriftiest peer takes. */
-function cpuRatioCell(part: readonly Series[], row: string): string {
-  const ofRow = part.filter((series) => series.row === row);
-  const cpu = ({ samples }: Series): number => summarize(samples.map(cpuPer100k)).median;
-  const ours = ofRow.find(({ contender }) => contender.kind === "jetkv");
-  const peers = ofRow.filter(({ contender }) => contender.kind === "peer");
-  if (ours === undefined || peers.length === 0) return "–";
-  return `${(Math.min(...peers.map(cpu)) / cpu(ours)).toFixed(2)}x`;
-}
-
-function speed(series: Series): number {
-  return summarize(series.samples.map(perSecond)).median;
+function cpuRatioCell(part: readonly Figure[], row: string): string {
+  const ofRow = part.filter((figure) => figure.row === row);
+  const ours = ofRow.find(({ kind }) => kind === "jetkv")?.cpuSecondsPer100k ?? null;
+  const peers = ofRow.filter(({ kind }) => kind === "peer")
+    .flatMap(({ cpuSecondsPer100k }) => cpuSecondsPer100k ?? []);
+  if (ours === null || peers.length === 0) return "–";
+  return `${(Math.min(...peers) / ours).toFixed(2)}x`;
 }
 
 /** JetKV's speed divided by that of the best peer of each row, and by that of each bound. */
-function ratioLines(part: readonly Series[], rows: readonly string[]): string[][] {
-  const ours = part.filter(({ contender }) => contender.kind === "jetkv");
-  const line = (title: string, other: (row: string) => Series | undefined): string[] => {
+function ratioLines(part: readonly Figure[], rows: readonly string[]): string[][] {
+  const ours = part.filter(({ kind }) => kind === "jetkv");
+  const line = (title: string, other: (row: string) => Figure | undefined): string[] => {
     const cells = rows.map((row) =>
-      ratioCell(ours.find((series) => series.row === row), other(row))
+      ratioCell(ours.find((figure) => figure.row === row), other(row))
     );
     return [title, ...cells];
   };
-  const bounds = part.filter(({ contender }) => contender.kind === "bound");
-  const boundNames = [...new Set(bounds.map(({ contender }) => contender.name))];
-  const best = rows.map((row) => bestPeer(part, row));
+  const bounds = part.filter(({ kind }) => kind === "bound");
+  const boundNames = [...new Set(bounds.map(({ contender }) => contender))];
   return [
-    ["best peer", ...best.map((series) => series?.contender.name ?? "–")],
+    ["best peer", ...rows.map((row) => bestPeer(part, row)?.contender ?? "–")],
     line("JetKV to the best peer", (row) => bestPeer(part, row)),
     ...boundNames.map((name) => line(`JetKV to ${name}`, (row) => find(part, name, row))),
   ];
 }
 
-function bestPeer(part: readonly Series[], row: string): Series | undefined {
+function bestPeer(part: readonly Figure[], row: string): Figure | undefined {
   return part
-    .filter((series) => series.contender.kind === "peer" && series.row === row)
-    .toSorted((left, right) => speed(right) - speed(left))[0];
+    .filter((figure) => figure.kind === "peer" && figure.row === row)
+    .toSorted((left, right) => right.perSecond - left.perSecond)[0];
 }
 
-function ratioCell(ours: Series | undefined, other: Series | undefined): string {
+function ratioCell(ours: Figure | undefined, other: Figure | undefined): string {
   if (ours === undefined || other === undefined) return "–";
-  const ratio = speed(ours) / speed(other);
-  const isLost = other.contender.kind === "peer" && ratio < 1;
+  const ratio = ours.perSecond / other.perSecond;
+  const isLost = other.kind === "peer" && ratio < 1;
   return `${isLost ? "LOST " : ""}${ratio.toFixed(2)}x`;
 }

@@ -16,10 +16,11 @@ import { jetkvValkey } from "./peers/jetkv_valkey.ts";
 import { nodeRedis2, nodeRedis3 } from "./peers/node_redis.ts";
 import { valkeyBenchmark } from "./peers/valkey_benchmark.ts";
 import { valkeyGlide } from "./peers/valkey_glide.ts";
-import { printMachine, seriesData, settingsOf, writeResults } from "./results.ts";
+import { figuresOf } from "./figures.ts";
+import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
-import { printSeries } from "./tables.ts";
+import { speedTables } from "./tables.ts";
 import { isContender, playTurns } from "./turns.ts";
 import {
   fillServer,
@@ -73,9 +74,11 @@ async function play(): Promise<void> {
       console.log("All answers are right; inputs this small give no figures\n");
       return;
     }
-    printSeries(series);
-    const settings = settingsOf(contenders);
-    writeResults("valkey", { rounds, settings, series: seriesData(series) });
+    const figures = figuresOf(series);
+    console.log(speedTables(figures));
+    const title = `16-byte keys and values unless said, ${rounds} rounds`;
+    const section = { title, settings: settingsOf(contenders), series: figures };
+    writeResults("valkey", { sections: { "": section } });
   } finally {
     await server.stop();
   }
