@@ -6,6 +6,7 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -151,6 +152,9 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
   place.remove();
 
   histograms["a busy loop on this machine"] = await delaysOfMachine(MACHINE_MS);
+  histograms["the same beside a disk that syncs"] = await besideSyncs(() =>
+    delaysOfMachine(MACHINE_MS)
+  );
   return {
     keys,
     overwritesAKey: OVERWRITES_A_KEY,
@@ -161,6 +165,32 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
     emptiedBytes,
     delays: histograms,
   };
+}
+
+const SYNCED_BYTES = 2 ** 20;
+
+/**
+ * Does something while a file is written and synced again and again, off the event loop: what that
+ * holds up is the machine's doing. A virtual one may stand still for it.
+ */
+async function besideSyncs<T>(work: () => Promise<T>): Promise<T> {
+  const place = temporaryPlace();
+  const file = await open(`${place.path}/synced`, "w");
+  let isOver = false;
+  const syncing = (async () => {
+    for (let round = 0; !isOver; round++) {
+      await file.write(new Uint8Array(SYNCED_BYTES).fill(round), 0, SYNCED_BYTES, 0);
+      await file.datasync();
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    isOver = true;
+    await syncing;
+    await file.close();
+    place.remove();
+  }
 }
 
 /** Looks on while keys past their deadline are freed: until they are, or for long enough. */
