@@ -61,9 +61,11 @@ export interface Loss {
   readonly unsent: readonly Request[];
 }
 
-/** Bytes that the socket has. Its length then: a caller may detach its bytes meanwhile. */
+/** Bytes that the socket has. */
 interface Write {
-  readonly bytes: Uint8Array;
+  /** What they end: memory that may be used again once they are written. `null` before its end. */
+  readonly whole: Uint8Array | null;
+  /** Their length when they were given away: a caller may detach its bytes meanwhile. */
   readonly length: number;
 }
 
@@ -192,7 +194,7 @@ export class Connection implements SocketHandlers {
     this.#unflushed = 0;
     try {
       for (const bytes of this.#encoder.take()) {
-        if (bytes.length <= PIECE_BYTES) this.#write(bytes);
+        if (bytes.length <= PIECE_BYTES) this.#write(bytes, bytes);
         else this.#writePieces(bytes);
       }
     } catch (error) {
@@ -200,8 +202,8 @@ export class Connection implements SocketHandlers {
     }
   }
 
-  #write(bytes: Uint8Array): void {
-    this.#unwritten.pushLast({ bytes, length: bytes.length });
+  #write(bytes: Uint8Array, whole: Uint8Array | null): void {
+    this.#unwritten.pushLast({ whole, length: bytes.length });
     this.#unwrittenBytes += bytes.length;
     this.#socket!.write(bytes);
   }
@@ -209,7 +211,8 @@ export class Connection implements SocketHandlers {
   /** Each piece that is written shows that the server reads. */
   #writePieces(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      this.#write(bytes.subarray(at, at + PIECE_BYTES));
+      const isLast = at + PIECE_BYTES >= bytes.length;
+      this.#write(bytes.subarray(at, at + PIECE_BYTES), isLast ? bytes : null);
     }
   }
 
@@ -220,7 +223,7 @@ export class Connection implements SocketHandlers {
     if (write === undefined) return;
     this.#silentLooks = 0;
     this.#unwrittenBytes -= write.length;
-    this.#encoder.recycle(write.bytes);
+    if (write.whole !== null) this.#encoder.recycle(write.whole);
     if (!this.#isClosed) this.#hooks.onRoom();
   }
 

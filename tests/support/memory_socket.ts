@@ -54,7 +54,8 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
         handlers.onWritten();
       }
       server.unansweredMax = Math.max(server.unansweredMax, answers.length);
-      if (isOpen) handlers.onData(concat(answers));
+      const chunk = concat(answers);
+      if (isOpen && chunk.length > 0) handlers.onData(chunk);
     }
 
     function greet([name]: readonly Reply[]): string | undefined {

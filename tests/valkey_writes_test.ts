@@ -1,0 +1,33 @@
+/**
+ * What a connection hands to its socket: memory that stays as it is until it is written, and what a
+ * written byte says about the server.
+ */
+
+import { deepStrictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
+import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import type { ValkeyOptions } from "../kv/options.ts";
+import { memoryServer } from "./support/memory_socket.ts";
+
+function checked(options: Partial<ValkeyOptions> = {}): CheckedValkeyOptions {
+  return checkKvOptions({ ...options, backend: "valkey" }) as CheckedValkeyOptions;
+}
+
+describe("Valkey client writes", () => {
+  // A buffer that left in pieces was used again once the first of them was written.
+  it("buffers that leave in pieces: none is used again before its last piece", async () => {
+    for (const bufferSize of [2 ** 13, 2 ** 16, 2 ** 17]) {
+      const keys = Array.from({ length: 3_000 }, (_, i) => `${i}`);
+      const expected = keys.values();
+      const wrong: string[] = [];
+      const server = memoryServer(([, key, value]) => {
+        if (key !== expected.next().value || !value!.startsWith(`${key} `)) wrong.push(key!);
+        return "+OK\r\n";
+      });
+      await using kv = await openValkeyKv(checked({ bufferSize }), server.connect);
+      await Promise.all(keys.map((key) => kv.put(key, `${key} `.padEnd(10_000))));
+      deepStrictEqual(wrong, [], `bufferSize: ${bufferSize}`);
+    }
+  });
+});
