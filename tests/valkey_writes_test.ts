@@ -3,10 +3,11 @@
  * written byte says about the server.
  */
 
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import type { KvError } from "../kv/errors.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { memoryServer } from "./support/memory_socket.ts";
 
@@ -29,5 +30,29 @@ describe("Valkey client writes", () => {
       await Promise.all(keys.map((key) => kv.put(key, `${key} `.padEnd(10_000))));
       deepStrictEqual(wrong, [], `bufferSize: ${bufferSize}`);
     }
+  });
+});
+
+describe("Valkey client and a frozen server", () => {
+  const options = checked({ readTimeout: 40, reconnect: false });
+
+  // Each write that the system took began the silence anew, so the calls never settled.
+  it("calls time out, though the system takes all that is written", async () => {
+    const server = memoryServer(() => "");
+    await using kv = await openValkeyKv(options, server.connect);
+    let code = "";
+    for (let i = 0; i < 1_000 && code === ""; i++) {
+      kv.get("k").catch((error: KvError) => code ||= error.code);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    strictEqual(code, "timeout");
+  });
+
+  it("an upload that goes on is a sign of life, however long it takes", async () => {
+    const server = memoryServer(() => "+OK\r\n");
+    await using kv = await openValkeyKv(options, server.connect);
+    server.isSlow = true;
+    const value = new Uint8Array(2 ** 23);
+    strictEqual(await kv.put("k", value), true);
   });
 });

@@ -101,6 +101,8 @@ export class Connection implements SocketHandlers {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Looks since it was last heard, or began to owe an answer. */
   #silentLooks = 0;
+  /** Writes that were under way then, and are still. */
+  #owedWrites = 0;
 
   private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
     this.#hooks = hooks;
@@ -190,13 +192,15 @@ export class Connection implements SocketHandlers {
   #flush(): void {
     this.#isFlushQueued = false;
     if (this.#unflushed === 0 || this.#isClosed) return;
-    if (this.#count === this.#unflushed) this.#startOwing();
+    const isFirst = this.#count === this.#unflushed;
+    if (isFirst) this.#startOwing();
     this.#unflushed = 0;
     try {
       for (const bytes of this.#encoder.take()) {
         if (bytes.length <= PIECE_BYTES) this.#write(bytes, bytes);
         else this.#writePieces(bytes);
       }
+      if (isFirst) this.#owedWrites = this.#unwritten.length;
     } catch (error) {
       this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
     }
@@ -221,7 +225,11 @@ export class Connection implements SocketHandlers {
   onWritten(): void {
     const write = this.#unwritten.popFirst();
     if (write === undefined) return;
-    this.#silentLooks = 0;
+    // The system takes new bytes for a frozen server as well: only old ones tell that it reads.
+    if (this.#owedWrites > 0) {
+      this.#owedWrites--;
+      this.#silentLooks = 0;
+    }
     this.#unwrittenBytes -= write.length;
     if (write.whole !== null) this.#encoder.recycle(write.whole);
     if (!this.#isClosed) this.#hooks.onRoom();
@@ -235,6 +243,7 @@ export class Connection implements SocketHandlers {
   onData(chunk: Uint8Array): void {
     if (this.#isClosed) return;
     this.#silentLooks = 0;
+    this.#owedWrites = this.#unwritten.length;
     try {
       this.#decoder.push(chunk);
       this.#takeReplies();

@@ -8,6 +8,8 @@ import { Decoder, type Reply } from "../../resp3/mod.ts";
 import { concat, encodeText } from "./resp_writer.ts";
 import { helloReply } from "./scripted_server.ts";
 
+const REST_MS = 5;
+
 /** The other end. */
 export interface MemoryServer {
   readonly connect: ConnectSocket;
@@ -20,12 +22,15 @@ export interface MemoryServer {
   readonly openCount: number;
   /** Whether it reads what is written; greetings are always read. */
   isReading: boolean;
+  /** Whether it takes one write at a time, and rests before the next. */
+  isSlow: boolean;
 }
 
 /** Makes a server that answers each command as `answer` says. */
 export function memoryServer(answer: (command: readonly string[]) => string): MemoryServer {
   const server = {
     isReading: true,
+    isSlow: false,
     unwrittenBytes: 0,
     unwrittenBytesMax: 0,
     unansweredMax: 0,
@@ -45,7 +50,7 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
       isAwake = false;
       if (!isOpen || (isGreeted && !server.isReading)) return;
       const answers: Uint8Array[] = [];
-      for (const bytes of unread.splice(0)) {
+      for (const bytes of unread.splice(0, server.isSlow ? 1 : unread.length)) {
         decoder.push(bytes);
         for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
           answers.push(encodeText(greet(reply as string[]) ?? answer(reply as string[])));
@@ -53,9 +58,15 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
         server.unwrittenBytes -= bytes.length;
         handlers.onWritten();
       }
+      if (unread.length > 0) wake();
       server.unansweredMax = Math.max(server.unansweredMax, answers.length);
       const chunk = concat(answers);
       if (isOpen && chunk.length > 0) handlers.onData(chunk);
+    }
+
+    function wake(): void {
+      if (!isAwake) setTimeout(serve, server.isSlow ? REST_MS : 0);
+      isAwake = true;
     }
 
     function greet([name]: readonly Reply[]): string | undefined {
@@ -68,8 +79,7 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
         unread.push(bytes);
         server.unwrittenBytes += bytes.length;
         server.unwrittenBytesMax = Math.max(server.unwrittenBytesMax, server.unwrittenBytes);
-        if (!isAwake) setTimeout(serve, 0);
-        isAwake = true;
+        wake();
       },
       close(): void {
         if (!isOpen) return;
