@@ -57,6 +57,8 @@ export interface Loss {
   readonly cause: Error | undefined;
   /** Why: it was closed, it stayed silent, or it sent what is no answer. */
   readonly reason: "closed" | "silent" | "garbage";
+  /** Whether it had answered anything but its greeting. */
+  readonly hasAnswered: boolean;
   readonly sent: readonly Request[];
   readonly unsent: readonly Request[];
 }
@@ -84,6 +86,8 @@ export class Connection implements SocketHandlers {
   readonly #flushLater = (): void => this.#flush();
   #socket: Socket | null = null;
   #isClosed = false;
+  /** Whether it has answered: since its greeting, once that sets it back. */
+  hasAnswered = false;
 
   /** The requests in flight: `#count` from `#first` on, the last `#unflushed` of them not sent. */
   readonly #ring: (Request | undefined)[] = new Array(IN_FLIGHT_MAX).fill(undefined);
@@ -269,6 +273,7 @@ export class Connection implements SocketHandlers {
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
       this.#count--;
+      this.hasAnswered = true;
       this.#deliver(request, reply);
     }
   }
@@ -330,6 +335,7 @@ export class Connection implements SocketHandlers {
     this.#hooks.onLost({
       cause,
       reason,
+      hasAnswered: this.hasAnswered,
       sent: requests.slice(0, sentCount),
       unsent: requests.slice(sentCount),
     });

@@ -6,7 +6,7 @@
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import type { Loss } from "./connection.ts";
 import { outcomeUnknown, silent } from "./request.ts";
-import { openSession, type Session } from "./session.ts";
+import { checkSession, openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** Connections that are lent. */
@@ -37,11 +37,15 @@ export class Pool {
       return null;
     }
     this.#opening++;
+    let session: Session | undefined;
     try {
-      const session = await openSession(this.#connectSocket, this.#options, {
+      session = await openSession(this.#connectSocket, this.#options, {
         onRoom: () => {},
-        onLost: (loss) => this.#onLost(session, loss),
+        onLost: (loss) => {
+          if (session !== undefined) this.#onLost(session, loss);
+        },
       });
+      checkSession(session, this.#options);
       this.#open.add(session);
       if (this.#isClosed) session.connection.close();
       return session;

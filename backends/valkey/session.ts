@@ -17,8 +17,11 @@ export interface Session {
   readonly clientId: number;
 }
 
+const LOST_AT_ONCE = "the connection was lost at once";
+
 /**
- * Opens a connection and makes it ready.
+ * Opens a connection and makes it ready. It may be lost again before the caller has it: see {@link
+ * checkSession}.
  *
  * @param hooks Called once the session is there, not before.
  * @throws {KvConnectionError} `not_sent`, if there is no connection in time.
@@ -55,7 +58,8 @@ export async function openSession(
       },
     });
     const clientId = await greet(connection, options);
-    if (!connection.isOpen) throw new Error("the connection was lost at once");
+    if (!connection.isOpen) throw new Error(LOST_AT_ONCE);
+    connection.hasAnswered = false;
     isReady = true;
     return { connection, clientId };
   } catch (cause) {
@@ -64,6 +68,15 @@ export async function openSession(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Checks that a session is still there once its opener has it.
+ *
+ * @throws {KvConnectionError} `not_sent`, if it was lost meanwhile.
+ */
+export function checkSession({ connection }: Session, options: CheckedValkeyOptions): void {
+  if (!connection.isOpen) throw connectError(options, new Error(LOST_AT_ONCE), false);
 }
 
 /** Says hello, all in one write, and gives the number of the connection. */
@@ -114,7 +127,7 @@ function connectError(
   const root = cause instanceof KvConnectionError ? cause.cause : cause;
   const why = isLate
     ? `no answer within ${options.connectTimeout} ms`
-    : reasonOf(root) ?? "the connection was lost at once";
+    : reasonOf(root) ?? LOST_AT_ONCE;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
 }

@@ -18,12 +18,17 @@ export interface MemoryServer {
   readonly unwrittenBytesMax: number;
   /** Commands that were read and not answered, at most so far. */
   readonly unansweredMax: number;
-  /** Sockets that are open. */
+  /** Sockets that are open, and attempts to open one. */
   readonly openCount: number;
+  readonly attemptCount: number;
+  /** Whether somebody listens. */
+  isUp: boolean;
   /** Whether it reads what is written; greetings are always read. */
   isReading: boolean;
   /** Whether it takes one write at a time, and rests before the next. */
   isSlow: boolean;
+  /** Called once a greeting is answered. */
+  onGreeted: (hangUp: () => void) => void;
 }
 
 /** Makes a server that answers each command as `answer` says. */
@@ -35,7 +40,12 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
     unwrittenBytesMax: 0,
     unansweredMax: 0,
     openCount: 0,
+    attemptCount: 0,
+    isUp: true,
+    onGreeted: (_hangUp: () => void): void => {},
     connect: (_target: unknown, handlers: SocketHandlers) => {
+      server.attemptCount++;
+      if (!server.isUp) return Promise.reject(new Error("nobody listens"));
       server.openCount++;
       return Promise.resolve(open(handlers));
     },
@@ -50,6 +60,7 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
       isAwake = false;
       if (!isOpen || (isGreeted && !server.isReading)) return;
       const answers: Uint8Array[] = [];
+      const wasGreeted = isGreeted;
       for (const bytes of unread.splice(0, server.isSlow ? 1 : unread.length)) {
         decoder.push(bytes);
         for (let reply = decoder.next(); reply !== undefined; reply = decoder.next()) {
@@ -62,6 +73,7 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
       server.unansweredMax = Math.max(server.unansweredMax, answers.length);
       const chunk = concat(answers);
       if (isOpen && chunk.length > 0) handlers.onData(chunk);
+      if (isGreeted && !wasGreeted) server.onGreeted(close);
     }
 
     function wake(): void {
@@ -74,6 +86,13 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
       return name === "HELLO" ? helloReply(1) : name === "PING" ? "+PONG\r\n" : undefined;
     }
 
+    function close(): void {
+      if (!isOpen) return;
+      isOpen = false;
+      server.openCount--;
+      handlers.onClosed(undefined);
+    }
+
     return {
       write(bytes): void {
         unread.push(bytes);
@@ -81,12 +100,7 @@ export function memoryServer(answer: (command: readonly string[]) => string): Me
         server.unwrittenBytesMax = Math.max(server.unwrittenBytesMax, server.unwrittenBytes);
         wake();
       },
-      close(): void {
-        if (!isOpen) return;
-        isOpen = false;
-        server.openCount--;
-        handlers.onClosed(undefined);
-      },
+      close,
     };
   }
   return server;
