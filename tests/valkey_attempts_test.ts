@@ -3,7 +3,7 @@
  * it is there.
  */
 
-import { match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
@@ -74,6 +74,47 @@ describe("Valkey client loses a connection as soon as it is there", () => {
       const call = kv.pop("k", { wait: 5 });
       strictEqual(await call.catch((error) => error.outcome === "unknown" ? null : error), null);
     }
+  });
+});
+
+describe("Valkey client keeps calls for the next connection", () => {
+  it("a read that was sent and waits in vain: its outcome is unknown", async () => {
+    let hangUp = (): void => {};
+    const server = memoryServer(([, key]) => {
+      if (key === "a") return "$1\r\na\r\n";
+      server.isUp = false;
+      hangUp();
+      return "";
+    });
+    server.onGreeted = (end) => hangUp = end;
+    await using kv = await openValkeyKv(lazy({ connectTimeout: 50 }), server.connect);
+    while (await kv.get("a").catch(() => null) === null);
+    const sent = errorOf(kv.get("k"));
+    while (server.openCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const unsent = errorOf(kv.get("k"));
+    for (const [call, outcome] of [[sent, "unknown"], [unsent, "not_sent"]] as const) {
+      const error = await call;
+      ok(error instanceof KvConnectionError);
+      strictEqual(error.outcome, outcome);
+    }
+  });
+
+  it("a write that was encoded and not sent: with the bytes that it was given", async () => {
+    const seen: string[] = [];
+    let hangUp = (): void => {};
+    const server = memoryServer(([, , value]) => {
+      seen.push(value!);
+      return "+OK\r\n";
+    });
+    server.onGreeted = (end) => hangUp = end;
+    await using kv = await openValkeyKv(lazy(), server.connect);
+    await kv.connect();
+    const value = new Uint8Array(3).fill(0x61);
+    const call = kv.put("k", value);
+    hangUp();
+    value.fill(0x62);
+    strictEqual(await call, true);
+    deepStrictEqual(seen, ["aaa"]);
   });
 });
 

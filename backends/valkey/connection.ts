@@ -325,19 +325,18 @@ export class Connection implements SocketHandlers {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket?.close();
-    const requests: Request[] = [];
+    const sent: Request[] = [], unsent: Request[] = [];
     for (; this.#count > 0; this.#count--) {
-      requests.push(this.#ring[this.#first]!);
+      const request = this.#ring[this.#first]!;
+      if (this.#count > this.#unflushed) {
+        sent.push(request);
+      } else {
+        request.sendCount--;
+        unsent.push(request);
+      }
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
     }
-    const sentCount = requests.length - this.#unflushed;
-    this.#hooks.onLost({
-      cause,
-      reason,
-      hasAnswered: this.hasAnswered,
-      sent: requests.slice(0, sentCount),
-      unsent: requests.slice(sentCount),
-    });
+    this.#hooks.onLost({ cause, reason, hasAnswered: this.hasAnswered, sent, unsent });
   }
 }

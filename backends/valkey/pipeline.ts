@@ -113,7 +113,8 @@ export class Pipeline {
   #onRoom(): void {
     const connection = this.#connection;
     while (this.#waiting.length > 0 && connection?.hasRoom) {
-      connection.send(this.#waiting.popFirst()!);
+      const request = this.#waiting.popFirst()!;
+      if (!request.isGivenUp) connection.send(request);
     }
     if (this.#onDrained !== null && this.inFlight === 0) this.#onDrained();
   }
@@ -134,7 +135,10 @@ export class Pipeline {
       else request.reject(outcomeUnknown(request, loss.cause));
     }
     kept.push(...loss.unsent);
-    for (const request of kept.reverse()) this.#waiting.pushFirst(request);
+    for (const request of kept.reverse()) {
+      request.own();
+      this.#waiting.pushFirst(request);
+    }
     if (isOver) this.#giveUp();
     else this.#waitForConnection();
   }
@@ -252,18 +256,18 @@ export class Pipeline {
     this.#connection?.close();
   }
 
-  #noConnection(request: Request): Error {
-    const why = `there is no connection to ${placeOf(this.#options)}`;
+  #noConnection(request: Request, more = ""): Error {
+    // A read that is to be sent again has left before.
+    if (request.sendCount > 0) return outcomeUnknown(request, this.#lastFailure);
+    const why = `there is no connection to ${placeOf(this.#options)}${more}`;
     return notSent(request, why, this.#lastFailure);
   }
 
   #noPlace(request: Request): Error {
     const { offlineQueue } = this.#options;
-    const why = offlineQueue === 0
-      ? `there is no connection to ${placeOf(this.#options)}`
-      : `there is no connection to ${
-        placeOf(this.#options)
-      }, and ${offlineQueue} calls wait for one`;
-    return notSent(request, why, this.#lastFailure);
+    return this.#noConnection(
+      request,
+      offlineQueue === 0 ? "" : `, and ${offlineQueue} calls wait for one`,
+    );
   }
 }

@@ -44,8 +44,10 @@ export class Request {
   readonly readAs: ReadAs;
   resolve: Resolve = ignore;
   reject: Reject = ignore;
-  /** How often it was sent. */
+  /** How often it was given to a connection, and left by it for all we know. */
   sendCount = 0;
+  /** Whether nobody wants it any more: it is not to be sent. */
+  isGivenUp = false;
   /** When it began to wait for a connection. */
   waitingSinceMs = 0;
 
@@ -76,6 +78,13 @@ export class Request {
   own(): void {
     if (this.value instanceof Uint8Array) this.value = new Uint8Array(this.value);
     if (this.rest.length > 0) this.rest = this.rest.map(ownArgument);
+  }
+
+  /** Rejects with `reason` if it has not left; else its answer is the outcome. */
+  giveUp(reason: unknown): void {
+    if (this.sendCount > 0) return;
+    this.isGivenUp = true;
+    this.reject(reason);
   }
 
   /** Takes the server's answer. */
