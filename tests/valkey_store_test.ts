@@ -12,6 +12,7 @@ import type { ValkeyKv } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { listed, sorted, wrongType } from "./conformance/expect.ts";
+import { along } from "./conformance/waits.ts";
 import { findValkey, PATIENT } from "./support/valkey_server.ts";
 
 const server = await findValkey();
@@ -141,12 +142,27 @@ describe("Valkey store and waiting calls", () => {
 
   test("wait even where there is but one connection", async (kv) => {
     const waiting = kv.pop("jobs", { wait: true });
+    const moving = kv.move("from", "to", { ...along, wait: true });
     strictEqual(await kv.pop("jobs", { wait: 20 }), null);
-    await kv.put("jobs", "a string that comes and goes");
+    await kv.putMany([["jobs", "a string that comes and goes"], ["from", "another"]]);
     await new Promise((resolve) => setTimeout(resolve, 120));
-    await kv.remove("jobs");
+    await kv.removeMany(["jobs", "from"]);
     await kv.append("jobs", "element");
+    await kv.append("from", "moved");
     strictEqual(await waiting, "element");
+    strictEqual(await moving, "moved");
+  }, { poolSize: 1 });
+
+  test("reject for a string where the element is to go, with one connection", async (kv) => {
+    await kv.put("to", "string");
+    const waiting = kv.move("from", "to", { ...along, wait: true });
+    const rejected = rejects(waiting, wrongType);
+    await kv.put("from", "string");
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await kv.remove("from");
+    await kv.append("from", "a");
+    await rejected;
+    deepStrictEqual(await kv.range("from"), ["a"]);
   }, { poolSize: 1 });
 
   test("lose no element to aborts while others append", async (kv, options) => {

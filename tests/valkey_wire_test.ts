@@ -108,11 +108,12 @@ describe("Valkey client sends", () => {
       };
       await withServer(script, async (kv, server) => {
         await kv.delete("k");
-        const value = view(new ArrayBuffer(2 ** 24)).fill(0x61);
+        const memory = new ArrayBuffer(2 ** 24);
+        const value = view(memory).fill(0x61);
         const calls = [kv.put("big", value), kv.put("small", "a")];
         await Promise.resolve();
         await Promise.resolve();
-        const moved = structuredClone(value.buffer, { transfer: [value.buffer] });
+        const moved = structuredClone(memory, { transfer: [memory] });
         new Uint8Array(moved).fill(0x62, 2 ** 23);
         server.peers[0]!.read(true);
         await Promise.all(calls);

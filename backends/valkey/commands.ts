@@ -205,7 +205,7 @@ export const WAIT_POP: Readonly<Record<End, Command<Reply>>> = {
   last: define("pop from", "BRPOP", toPopped, ARRAY),
 };
 export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, ARRAY);
-export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply);
+export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply, READ);
 
 export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
 export const GET_PAGE: Command<readonly Reply[]> = define("list entries", "MGET", toArray, READ);

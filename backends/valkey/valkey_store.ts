@@ -98,6 +98,8 @@ export class ValkeyStore implements Store {
       return this.#run(new Request(commands.POP[end], key, null, NO_ARGUMENTS, decoder));
     }
     return this.#wait(wait, decoder, {
+      from: key,
+      to: null,
       ask: () => new Request(commands.TRY_POP[end], key, null, NO_ARGUMENTS, decoder),
       block: (seconds) => new Request(commands.WAIT_POP[end], key, seconds, NO_ARGUMENTS, decoder),
     });
@@ -107,6 +109,8 @@ export class ValkeyStore implements Store {
     const ends = [commands.endWord(move.take), commands.endWord(move.put)];
     if (move.waitMs === 0) return this.#run(new Request(commands.MOVE, from, to, ends, decoder));
     return this.#wait(move, decoder, {
+      from,
+      to,
       ask: () => new Request(commands.TRY_MOVE, from, to, ends, decoder),
       block: (seconds) => new Request(commands.WAIT_MOVE, from, to, [...ends, seconds], decoder),
     });
