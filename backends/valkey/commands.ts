@@ -86,11 +86,15 @@ function toStored(reply: Reply, request: Request): boolean {
   throw oddAnswer(request);
 }
 
+function toBulk(reply: Reply, request: Request): string | Uint8Array | null {
+  if (reply === null || typeof reply === "string" || reply instanceof Uint8Array) return reply;
+  throw oddAnswer(request);
+}
+
 /** A value as the caller's codec reads it. */
 export function toValue(reply: Reply, request: Request): unknown {
-  if (reply === null) return null;
-  if (typeof reply !== "string" && !(reply instanceof Uint8Array)) throw oddAnswer(request);
-  return decodeValue(reply, request.decoder!);
+  const value = toBulk(reply, request);
+  return value === null ? null : decodeValue(value, request.decoder!);
 }
 
 function toValues(reply: Reply, request: Request): unknown[] {
@@ -208,7 +212,12 @@ export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, 
 export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply, READ);
 
 export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
-export const GET_PAGE: Command<readonly Reply[]> = define("list entries", "MGET", toArray, READ);
+export const GET_ENTRY: Command<string | Uint8Array | null> = define(
+  "list the entry",
+  "GET",
+  toBulk,
+  { ...STRING, ...READ },
+);
 export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
 export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);

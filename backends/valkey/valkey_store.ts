@@ -13,7 +13,7 @@ import * as commands from "./commands.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Pool } from "./pool.ts";
 import { type Command, NO_ARGUMENTS, Request } from "./request.ts";
-import { scanEntries, scanKeys } from "./scan.ts";
+import { type Asked, scanEntries, scanKeys } from "./scan.ts";
 import type { ConnectSocket } from "./socket.ts";
 import { Waits, type Wanted } from "./waits.ts";
 
@@ -28,7 +28,7 @@ export class ValkeyStore implements Store {
   readonly backend = "valkey";
   readonly #pipeline: Pipeline;
   readonly #waits: Waits;
-  readonly #ask = <R>(request: Request): Promise<R> => this.#run(request);
+  readonly #asked: Asked;
   readonly #get: Command;
   readonly #fetchRemove: Command;
   readonly #info: Command<Counters>;
@@ -37,9 +37,16 @@ export class ValkeyStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
-    this.#pipeline = new Pipeline(options, connectSocket);
+    const pipeline = new Pipeline(options, connectSocket);
+    this.#pipeline = pipeline;
     const pool = new Pool(options, connectSocket);
-    this.#waits = new Waits(this.#pipeline, pool, options.readTimeout);
+    this.#waits = new Waits(pipeline, pool, options.readTimeout);
+    this.#asked = {
+      ask: (request) => this.#run(request),
+      get reconnects(): number {
+        return pipeline.reconnects;
+      },
+    };
     const onRead = (isHit: boolean): void => {
       if (isHit) this.#hits++;
       else this.#misses++;
@@ -52,7 +59,7 @@ export class ValkeyStore implements Store {
       hits: this.#hits,
       misses: this.#misses,
       evictions: fact(info, "evicted_keys"),
-      reconnects: this.#pipeline.reconnects,
+      reconnects: pipeline.reconnects,
     }));
   }
 
@@ -160,7 +167,7 @@ export class ValkeyStore implements Store {
   async *keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
     if (limit === 0) return void await this.flush();
     let left = limit;
-    for await (const page of scanKeys(this.#ask, prefix, false)) {
+    for await (const page of scanKeys(this.#asked, prefix, false)) {
       for (const key of page) {
         yield key;
         if (--left === 0) return;
@@ -176,7 +183,7 @@ export class ValkeyStore implements Store {
   ): AsyncGenerator<[string, T], undefined> {
     if (limit === 0) return void await this.flush();
     let left = limit;
-    for await (const entry of scanEntries(this.#ask, prefix, decoder)) {
+    for await (const entry of scanEntries(this.#asked, prefix, decoder)) {
       yield entry;
       if (--left === 0) return;
       this.#checkOpen();
@@ -185,7 +192,7 @@ export class ValkeyStore implements Store {
 
   async clear(prefix: string): Promise<number> {
     let count = 0;
-    for await (const keys of scanKeys(this.#ask, prefix, false)) {
+    for await (const keys of scanKeys(this.#asked, prefix, false)) {
       for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
         const page = keys.slice(at, at + KEYS_A_CLEAR);
         const request = new Request(commands.DELETE_PAGE, null, null, page, null);
