@@ -3,7 +3,7 @@
  * written byte says about the server.
  */
 
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
@@ -30,6 +30,36 @@ describe("Valkey client writes", () => {
       await Promise.all(keys.map((key) => kv.put(key, `${key} `.padEnd(10_000))));
       deepStrictEqual(wrong, [], `bufferSize: ${bufferSize}`);
     }
+  });
+});
+
+describe("Valkey client and values that no server takes", () => {
+  it("rejects them before anything is sent", async () => {
+    const seen: string[] = [];
+    const server = memoryServer(([name]) => {
+      seen.push(name!);
+      return ":1\r\n";
+    });
+    await using kv = await openValkeyKv(checked(), server.connect);
+    const long = new Uint8Array(2 ** 29 + 1);
+    const calls = [
+      kv.put("k", long),
+      kv.putMany([["a", "small"], ["b", long]]),
+      kv.append("k", "small", long),
+      kv.putIfEqual("k", "small", long),
+      kv.putIfEqual("k", long, "small"),
+      kv.removeIfEqual("k", long),
+      kv.put("k", "é".repeat(2 ** 28 + 1)),
+    ]; // deno-fmt-ignore-line
+    for (const [i, call] of calls.entries()) {
+      const bytes = 2 ** 29 + (i === 6 ? 2 : 1);
+      await rejects(call, {
+        name: "RangeError",
+        message: `Cannot store a value of ${bytes} bytes on Valkey: at most 536870912`,
+      });
+    }
+    strictEqual(await kv.length("k"), 1);
+    deepStrictEqual(seen, ["LLEN"]);
   });
 });
 

@@ -3,9 +3,10 @@
  * means. Pure: nothing here sends anything.
  */
 
+import { byteLength } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { wrongType } from "../../kv/errors.ts";
-import type { Inspection } from "../../kv/kv.ts";
+import type { Inspection, Value } from "../../kv/kv.ts";
 import type { End, StorePut } from "../../kv/store.ts";
 import { type Argument, Encoder, type Reply } from "../../resp3/mod.ts";
 import { type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";
@@ -225,6 +226,25 @@ export const PING: Command = define("ask for an answer", "PING", toReply, READ);
 export const RAW: Command<Reply> = define("run a command", "", toReply);
 
 // --- Their arguments -----------------------------------------------------------------------------
+
+/** The longest value that a server takes: past it, it hangs up. */
+const VALUE_BYTES_MAX = 2 ** 29;
+/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
+const UNIT_BYTES_MAX = 3;
+
+/**
+ * Checks the length of a value.
+ *
+ * @throws {RangeError} If it is more than a server takes.
+ */
+export function checkLength(value: Value): Value {
+  if (value.length * UNIT_BYTES_MAX <= VALUE_BYTES_MAX) return value;
+  const bytes = byteLength(value);
+  if (bytes <= VALUE_BYTES_MAX) return value;
+  throw new RangeError(
+    `Cannot store a value of ${bytes} bytes on Valkey: at most ${VALUE_BYTES_MAX}`,
+  );
+}
 
 const IF_ABSENT: readonly Argument[] = ["NX"];
 const KEEP_TTL: readonly Argument[] = ["KEEPTTL"];

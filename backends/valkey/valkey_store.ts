@@ -69,7 +69,7 @@ export class ValkeyStore implements Store {
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
     const args = commands.setArguments(options);
-    return this.#run(new Request(commands.SET, key, value, args, null));
+    return this.#run(new Request(commands.SET, key, commands.checkLength(value), args, null));
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -89,14 +89,16 @@ export class ValkeyStore implements Store {
   }
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
-    return this.#call(commands.REPLACE_EQUAL, key, expected, [value]);
+    const values = [commands.checkLength(value)];
+    return this.#call(commands.REPLACE_EQUAL, key, commands.checkLength(expected), values);
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
-    return this.#call(commands.REMOVE_EQUAL, key, expected);
+    return this.#call(commands.REMOVE_EQUAL, key, commands.checkLength(expected));
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
+    for (const value of values) commands.checkLength(value);
     return this.#call(commands.PUSH[end], key, null, values);
   }
 
@@ -155,6 +157,7 @@ export class ValkeyStore implements Store {
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     this.#checkOpen();
+    for (const [, value] of entries) commands.checkLength(value);
     const options = { expireIn, ifAbsent: false, keepTtl: false };
     await all(entries, ([key, value]) => this.put(key, value, options));
   }
