@@ -7,7 +7,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { bytes } from "../kv/codec.ts";
-import { KvServerError } from "../kv/errors.ts";
+import { type KvError, KvServerError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
 import { concat, encodeText } from "./support/resp_writer.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
@@ -185,6 +185,46 @@ describe("Valkey client is refused", () => {
     });
   });
 
+  it("in words that repeat arguments: they are left out, its code is not", async () => {
+    const script: Script = ([name, ...args]) => {
+      if (name !== "ACL" && name !== "SET") return undefined;
+      return `-ERRED Error in ${name} modifier '${args.at(-1)}' of '${args.at(-1)}!', id 12\r\n`;
+    };
+    await withServer(script, async (kv) => {
+      const calls: [Promise<unknown>, string][] = [
+        [
+          kv.command("ACL", "SETUSER", "bob", "<secretpw"),
+          `Cannot run a command: the server answered "ERRED Error in ACL modifier '…' of '…!', id 12"`,
+        ],
+        [
+          kv.command("ACL", "secret", encodeText("secretpw")),
+          `Cannot run a command: the server answered "ERRED Error in ACL modifier '…' of '…!', id 12"`,
+        ],
+        [
+          kv.command("SET", "ERRED", 12),
+          `Cannot run a command: the server answered "ERRED Error in SET modifier '12' of '12!', id 12"`,
+        ],
+        [
+          kv.put("k", "Err"),
+          `Cannot put "k": the server answered "ERRED …or in SET modifier '…' of '…!', id 12"`,
+        ],
+      ];
+      for (const [call, message] of calls) strictEqual((await errorOf(call)).message, message);
+    });
+  });
+
+  it("by the wrong type at one of the two keys of move(), which it does not name", async () => {
+    const script: Script = ([name]) => name === "LMOVE" ? "-WRONGTYPE no\r\n" : undefined;
+    await withServer(script, async (kv) => {
+      const move = (to: string): Promise<KvError> =>
+        errorOf(kv.move("from", to, { take: "first", put: "last" }));
+      const { code, message } = await move("to");
+      strictEqual(code, "wrong_type");
+      strictEqual(message, 'Cannot move from "from" to "to": one of them holds a string');
+      strictEqual((await move("from")).message, 'Cannot move from "from": it holds a string');
+    });
+  });
+
   it("while the server loads its data after a restart: calls wait until it has", async () => {
     const script: Script = ([name], peer) => {
       if (name === "PING" && peer.number === 2) return "-LOADING the dataset is loading\r\n";
@@ -275,6 +315,8 @@ describe("ValkeyKv.command()", () => {
 
   it("rejects what is no argument, and what would break the shared connection", async () => {
     await withServer(() => {}, async (kv, server) => {
+      const given = new Uint8Array(1);
+      structuredClone(given.buffer, { transfer: [given.buffer] });
       const bad = [
         [],
         [undefined],
@@ -286,11 +328,20 @@ describe("ValkeyKv.command()", () => {
         ["subscribe", "c"],
         ["MULTI"],
         ["CLIENT", "REPLY", "OFF"],
+        ["client", "tracking", "on"],
+        ["CLIENT", "CACHING", "yes"],
+        ["CLIENT", encodeText("no-touch"), "ON"],
+        ["CLIENT", "NO-EVICT", "ON"],
+        ["CLIENT", "SETNAME", "name"],
+        ["CLIENT", "SETINFO", "LIB-NAME", "name"],
+        ["SCRIPT", "DEBUG", "YES"],
+        ["SET", "k", given],
+        ["SET", "k", new Proxy(new Uint8Array(1), {})],
         ["BLPOP", "k", 0],
         ["XREAD", "block", 0],
         [encodeText("monitor")],
       ] as unknown as string[][]; // deno-fmt-ignore-line
-      for (const args of bad) await rejects(kv.command(...args), TypeError, String(args));
+      for (const args of bad) await rejects(kv.command(...args), TypeError, String(args[0]));
       deepStrictEqual(server.peers[0]!.commands.slice(2), []);
     });
   });

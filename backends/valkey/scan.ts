@@ -23,6 +23,8 @@ const KEYS_A_PAGE = 1000;
 const VALUES_A_PAGE = 64;
 /** So often a scan begins again. */
 const RESTARTS_MAX = 16;
+/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
+const UNIT_BYTES_MAX = 3;
 
 /** What a scan needs of the one who has the connection. */
 export interface Asked {
@@ -62,7 +64,7 @@ export async function* scanKeys(
 /** Whether another client's key can be one here: it is UTF-8, and not too long. */
 function isKey(key: Reply): key is string {
   return typeof key === "string" &&
-    (key.length * 3 <= KEY_BYTES_MAX || utf8Length(key) <= KEY_BYTES_MAX);
+    (key.length * UNIT_BYTES_MAX <= KEY_BYTES_MAX || utf8Length(key) <= KEY_BYTES_MAX);
 }
 
 function lostTooOften(): KvConnectionError {

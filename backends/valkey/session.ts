@@ -121,7 +121,7 @@ function connectError(
     const why = "the server does not speak RESP3, as Valkey and Redis 6 do";
     return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
   }
-  if (cause instanceof Error && cause.name === "NotCapable") {
+  if (isNotPermitted(cause)) {
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
   const root = cause instanceof KvConnectionError ? cause.cause : cause;
@@ -130,6 +130,13 @@ function connectError(
     : reasonOf(root) ?? LOST_AT_ONCE;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
+}
+
+/** Whether Deno refuses: to connect, or to look for the address of a name. */
+function isNotPermitted(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
+  return cause.name === "NotCapable" || (code === "EPERM" && syscall === "getaddrinfo");
 }
 
 /** What went wrong with a socket, in the system's words. */
