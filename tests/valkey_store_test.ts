@@ -112,6 +112,17 @@ describe("Valkey store and scripts", () => {
     }
   });
 
+  // The server keeps some 500 scripts that came by EVAL, and forgets those unused for longest.
+  test("keep the order of calls, however many others run scripts", async (kv, options) => {
+    await using other = await openKv(options);
+    await kv.put("job", "old");
+    strictEqual(await kv.remove("job"), true);
+    for (let i = 0; i < 600; i++) await other.command("EVAL", `return ${i}`, 0);
+    await kv.put("job", "old");
+    await Promise.all([kv.remove("job"), kv.put("job", "new")]);
+    strictEqual(await kv.get("job"), "new");
+  });
+
   test("keep the order of calls around them, from the first use on", async (kv) => {
     for (let round = 0; round < 50; round++) {
       const calls = [

@@ -11,7 +11,7 @@ import { type KvError, KvServerError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
 import { concat, encodeText } from "./support/resp_writer.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
-import { type Script, startScripted } from "./support/scripted_server.ts";
+import { type Peer, type Script, startScripted } from "./support/scripted_server.ts";
 
 describe("Valkey client reads", () => {
   it("a reply that is cut at every byte", async () => {
@@ -188,28 +188,18 @@ describe("Valkey client is refused", () => {
   it("in words that repeat arguments: they are left out, its code is not", async () => {
     const script: Script = ([name, ...args]) => {
       if (name !== "ACL" && name !== "SET") return undefined;
-      return `-ERRED Error in ${name} modifier '${args.at(-1)}' of '${args.at(-1)}!', id 12\r\n`;
+      return `-ERRED Error in ${name} modifier '${args.at(-1)}' of '${args.at(-1)}!'\r\n`;
     };
     await withServer(script, async (kv) => {
       const calls: [Promise<unknown>, string][] = [
-        [
-          kv.command("ACL", "SETUSER", "bob", "<secretpw"),
-          `Cannot run a command: the server answered "ERRED Error in ACL modifier '…' of '…!', id 12"`,
-        ],
-        [
-          kv.command("ACL", "secret", encodeText("secretpw")),
-          `Cannot run a command: the server answered "ERRED Error in ACL modifier '…' of '…!', id 12"`,
-        ],
-        [
-          kv.command("SET", "ERRED", 12),
-          `Cannot run a command: the server answered "ERRED Error in SET modifier '12' of '12!', id 12"`,
-        ],
-        [
-          kv.put("k", "Err"),
-          `Cannot put "k": the server answered "ERRED …or in SET modifier '…' of '…!', id 12"`,
-        ],
+        [kv.command("ACL", "SETUSER", "bob", "<secretpw"), "Error in ACL modifier '…' of '…!'"],
+        [kv.command("ACL", "secret", encodeText("secretpw")), "Error in ACL modifier '…' of '…!'"],
+        [kv.command("SET", "ERRED", 12), "Error in SET modifier '12' of '12!'"],
+        [kv.put("k", "Err"), "…or in SET modifier '…' of '…!'"],
       ];
-      for (const [call, message] of calls) strictEqual((await errorOf(call)).message, message);
+      for (const [call, words] of calls) {
+        ok((await errorOf(call)).message.endsWith(`: the server answered "ERRED ${words}"`));
+      }
     });
   });
 
@@ -263,12 +253,21 @@ describe("Valkey client greets", () => {
 });
 
 describe("Valkey client and scripts", () => {
-  it("sends the text once, then its SHA-1, and the text again on NOSCRIPT", async () => {
+  const NOSCRIPT = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+
+  /** The name of each command that came, and its key. */
+  function told({ commands }: Peer): string[] {
+    return commands.slice(2).map((words) =>
+      words[0] === "SCRIPT" ? "SCRIPT LOAD" : `${words[0]} ${words[3]}`
+    );
+  }
+
+  it("loads one once, then sends its SHA-1, and its text on NOSCRIPT", async () => {
     let isForgotten = false;
     const script: Script = ([name]) => {
       if (name === "EVALSHA" && isForgotten) {
         isForgotten = false;
-        return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+        return NOSCRIPT;
       }
       return name === "EVAL" || name === "EVALSHA" ? ":1\r\n" : undefined;
     };
@@ -278,18 +277,40 @@ describe("Valkey client and scripts", () => {
       isForgotten = true;
       strictEqual(await kv.remove("c"), true);
       strictEqual(await kv.remove("d"), true);
-      const names = server.peers[0]!.commands.slice(2).map(([name, , , key]) => `${name} ${key}`);
-      deepStrictEqual(names, ["EVAL a", "EVALSHA b", "EVALSHA c", "EVAL c", "EVALSHA d"]);
+      const expected = [
+        "EVALSHA a",
+        "EVALSHA b",
+        "EVALSHA c",
+        "EVAL c",
+        "SCRIPT LOAD",
+        "EVALSHA d",
+      ];
+      deepStrictEqual(told(server.peers[0]!), ["SCRIPT LOAD", ...expected]);
+    });
+  });
+
+  it("does without where it may not load one, or a server goes mad", async () => {
+    let answer = ":1\r\n";
+    const script: Script = ([name]) => {
+      if (name === "SCRIPT") return "-NOPERM no permission to run 'script|load'\r\n";
+      return name === "EVALSHA" ? NOSCRIPT : name === "EVAL" ? answer : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.remove("a"), true);
+      deepStrictEqual(told(server.peers[0]!), ["SCRIPT LOAD", "EVALSHA a", "EVAL a"]);
+      answer = NOSCRIPT;
+      const error = await errorOf(kv.remove("a"));
+      ok(error instanceof KvServerError);
+      strictEqual(error.serverCode, "NOSCRIPT");
     });
   });
 
   it("sends the bytes of the call on NOSCRIPT, not what the caller has made of them", async () => {
     const script: Script = ([name]) => {
-      if (name === "EVALSHA") return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+      if (name === "EVALSHA") return NOSCRIPT;
       return name === "EVAL" ? ":1\r\n" : undefined;
     };
     await withServer(script, async (kv, server) => {
-      await kv.putIfEqual("k", "a", "b");
       const expected = encodeText("old"), value = encodeText("new");
       const call = kv.putIfEqual("k", expected, value);
       await Promise.resolve();
@@ -298,6 +319,20 @@ describe("Valkey client and scripts", () => {
       strictEqual(await call, true);
       const last = server.peers[0]!.commands.at(-1)!;
       deepStrictEqual([last[0], ...last.slice(4)], ["EVAL", "old", "new"]);
+    });
+  });
+
+  it("loads one for itself on each connection, and for no call that was lost", async () => {
+    const script: Script = ([name], peer) => {
+      if (name === "EVALSHA") return peer.number === 1 ? peer.hangUp() : ":1\r\n";
+      return name === "EVAL" ? "*3\r\n$6\r\nstring\r\n:1\r\n:-1\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      const calls = [errorOf(kv.remove("a")), kv.inspect("b")] as const;
+      strictEqual((await calls[0]).code, "connection");
+      strictEqual((await calls[1])?.length, 1);
+      strictEqual(await kv.remove("c"), true);
+      deepStrictEqual(told(server.peers[1]!), ["EVAL b", "SCRIPT LOAD", "EVALSHA c"]);
     });
   });
 });

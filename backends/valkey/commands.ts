@@ -222,6 +222,7 @@ export const GET_ENTRY: Command<string | Uint8Array | null> = define(
 export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
 export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);
+export const LOAD_SCRIPT: Command = define("load a script", "SCRIPT LOAD", toReply);
 /** A command of the caller's own. */
 export const RAW: Command<Reply> = define("run a command", "", toReply);
 

@@ -12,13 +12,15 @@ import { Buffer } from "node:buffer";
 import { assert } from "../../internal/assert.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
-import { encodeWords } from "./commands.ts";
-import type { Request } from "./request.ts";
+import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
+import { NO_ARGUMENTS, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
 import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 
 /** Requests in flight at most: a power of two. */
 const IN_FLIGHT_MAX = 4096;
+/** What one may take of them: a script is loaded first. */
+const PLACES_A_REQUEST = 2;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
@@ -98,7 +100,7 @@ export class Connection implements SocketHandlers {
 
   readonly #unwritten = new Deque<Write>();
   #unwrittenBytes = 0;
-  /** Scripts that were sent as text on this connection. */
+  /** Scripts that the server was told to load on this connection. */
   readonly #loaded = new Set<Script>();
 
   #readTimeoutMs: number;
@@ -144,17 +146,32 @@ export class Connection implements SocketHandlers {
 
   /** Whether `send` may be called. */
   get hasRoom(): boolean {
-    return this.#count < IN_FLIGHT_MAX && this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
+    return this.#count <= IN_FLIGHT_MAX - PLACES_A_REQUEST &&
+      this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
       !this.#isClosed;
   }
 
   /** Sends a request, soon. There must be room. */
   send(request: Request): void {
     assert(this.hasRoom);
+    const { script } = request.command;
+    if (script !== null && request.sendCount === 0 && !this.#loaded.has(script)) {
+      this.#loaded.add(script);
+      this.#put(new Request(LOAD_SCRIPT, null, script.text, NO_ARGUMENTS, null));
+    }
+    this.#put(request);
+    this.#flushSoon();
+  }
+
+  /** Encodes a request, and gives it a place among those in flight. There must be one. */
+  #put(request: Request): void {
     this.#encode(request);
     this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
     this.#count++;
     this.#unflushed++;
+  }
+
+  #flushSoon(): void {
     if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#earlyBytes) {
       this.#flush();
     } else if (!this.#isFlushQueued) {
@@ -181,11 +198,10 @@ export class Connection implements SocketHandlers {
     } else {
       request.own(); // it is sent again where the server has no such script
       encoder.head(count + 3);
-      const isLoaded = this.#loaded.has(script);
-      encoder.raw(isLoaded ? EVALSHA : EVAL);
-      encoder.bulk(isLoaded ? script.sha1 : script.text);
+      const isFirst = request.sendCount === 0;
+      encoder.raw(isFirst ? EVALSHA : EVAL);
+      encoder.bulk(isFirst ? script.sha1 : script.text);
       encoder.raw(ONE_KEY);
-      this.#loaded.add(script);
     }
     if (key !== null) encoder.bulk(key);
     if (value !== null) encoder.bulk(value);
@@ -281,12 +297,13 @@ export class Connection implements SocketHandlers {
   #deliver(request: Request, reply: Reply): void {
     if (!(reply instanceof ReplyError)) return request.settle(reply);
     const { script } = request.command;
-    if (reply.code === "NOSCRIPT" && script !== null) {
-      // The server has forgotten the script, and has done nothing: this time with its text.
-      this.#loaded.delete(script);
-      if (this.hasRoom) return this.send(request);
-    }
-    request.refuse(reply);
+    const isUnknown = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
+    if (!isUnknown) return request.refuse(reply);
+    // The server has forgotten the script, or would not load it, and has done nothing: this time
+    // the text is sent. There is a place for it: its own, which has just become free.
+    this.#loaded.delete(script);
+    this.#put(request);
+    this.#flushSoon();
   }
 
   // --- Silence and loss --------------------------------------------------------------------------
@@ -328,12 +345,10 @@ export class Connection implements SocketHandlers {
     const sent: Request[] = [], unsent: Request[] = [];
     for (; this.#count > 0; this.#count--) {
       const request = this.#ring[this.#first]!;
-      if (this.#count > this.#unflushed) {
-        sent.push(request);
-      } else {
-        request.sendCount--;
-        unsent.push(request);
-      }
+      const isSent = this.#count > this.#unflushed;
+      if (!isSent) request.sendCount--;
+      // Nobody waits for a script to be loaded.
+      if (request.command !== LOAD_SCRIPT) (isSent ? sent : unsent).push(request);
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
     }
