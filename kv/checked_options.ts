@@ -8,7 +8,7 @@
 
 import { checkFlag, checkOptions, checkWhole, isPlain, kindOf } from "./checks.ts";
 import { show } from "./errors.ts";
-import type { KvOptions, TlsOptions, ValkeyOptions } from "./options.ts";
+import type { KvOptions, TlsOptions } from "./options.ts";
 import { type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
 
 /** `MemoryOptions`, checked. */
