@@ -30,8 +30,8 @@ export class Pool {
   /**
    * Lends a connection.
    *
-   * @returns It, or `null` where none is to be had: all of them are lent, one fewer than `poolSize`,
-   * whose first is shared by all plain calls; or to open one has failed a moment ago.
+   * @returns It, or `null` where there is none: all of them are lent (one fewer than `poolSize`,
+   * whose first is shared by all plain calls), or to open one has failed a moment ago.
    */
   async take(): Promise<Session | null> {
     for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {

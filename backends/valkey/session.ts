@@ -118,7 +118,7 @@ function connectError(
   if (cause instanceof KvServerError) {
     const isOld = cause.serverCode === "NOPROTO" || /unknown command/i.test(cause.message);
     if (!isOld) return cause;
-    const why = "the server does not speak RESP3, as Valkey and Redis 6 do";
+    const why = "the server does not speak RESP3, as Valkey and Redis 7 do";
     return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
   }
   if (isNotPermitted(cause)) {
