@@ -81,6 +81,8 @@ export interface ConnectionOptions {
 
 /** A connection, from its first byte to its last. */
 export class Connection implements SocketHandlers {
+  /** Whether it has answered since this was set back: who greets does so. */
+  hasAnswered = false;
   readonly #hooks: ConnectionHooks;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
@@ -88,8 +90,6 @@ export class Connection implements SocketHandlers {
   readonly #flushLater = (): void => this.#flush();
   #socket: Socket | null = null;
   #isClosed = false;
-  /** Whether it has answered: since its greeting, once that sets it back. */
-  hasAnswered = false;
 
   /** The requests in flight: `#count` from `#first` on, the last `#unflushed` of them not sent. */
   readonly #ring: (Request | undefined)[] = new Array(IN_FLIGHT_MAX).fill(undefined);
@@ -297,8 +297,8 @@ export class Connection implements SocketHandlers {
   #deliver(request: Request, reply: Reply): void {
     if (!(reply instanceof ReplyError)) return request.settle(reply);
     const { script } = request.command;
-    const isUnknown = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
-    if (!isUnknown) return request.refuse(reply);
+    const isForgotten = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
+    if (!isForgotten) return request.refuse(reply);
     // The server has forgotten the script, or would not load it, and has done nothing: this time
     // the text is sent. There is a place for it: its own, which has just become free.
     this.#loaded.delete(script);

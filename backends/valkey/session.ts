@@ -20,8 +20,8 @@ export interface Session {
 const LOST_AT_ONCE = "the connection was lost at once";
 
 /**
- * Opens a connection and makes it ready. It may be lost again before the caller has it: see {@link
- * checkSession}.
+ * Opens a connection and makes it ready. It may be lost again before the caller has it:
+ * {@linkcode checkSession} tells.
  *
  * @param hooks Called once the session is there, not before.
  * @throws {KvConnectionError} `not_sent`, if there is no connection in time.

@@ -3,8 +3,8 @@
  *
  * A call first asks without waiting, on the shared connection: so it keeps its place among the
  * calls around it. If nothing is there it blocks a connection of the pool, in slices, so that a
- * server that went away is noticed. Where all connections are lent, it asks again and again until
- * one is free.
+ * server that went away is noticed. Where the pool has none to lend, it asks again and again until
+ * there is one. A string that comes to the key meanwhile does not end the wait.
  *
  * To end a wait early, another connection tells the server to unblock this one. Whatever the server
  * answers then is the outcome: an element that had come is never lost.
