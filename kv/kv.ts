@@ -91,7 +91,7 @@ export interface KvStats {
   hits: number;
   /** Reads of single keys that found none. */
   misses: number;
-  /** Keys evicted to make room. */
+  /** Keys evicted to make room; on Valkey those of its server, since that was started. */
   evictions: number;
   /** Calls that have not settled: waiting pops, and on Valkey commands without an answer. */
   inFlight: number;

@@ -94,8 +94,8 @@ export interface ValkeyOptions {
    */
   readTimeout?: number | undefined;
   /**
-   * The most commands that wait for a connection while there is none: whole, from 0. Past it calls
-   * reject with outcome `"not_sent"`. Default 10,000.
+   * The most commands that wait for a connection once one was lost: whole, from 0. Past it calls
+   * reject with outcome `"not_sent"`. It bounds nothing before the first one. Default 10,000.
    */
   offlineQueue?: number | undefined;
   /** Whether to connect anew when the connection is lost. Default `true`. */

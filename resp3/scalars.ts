@@ -78,7 +78,7 @@ export function readBoolean(line: Uint8Array, start: number, end: number): boole
 /** Reads a double, an infinity or a NaN. */
 export function readDouble(line: Uint8Array, start: number, end: number): number {
   const text = textOf(line, start, end);
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return Number(text);
   if (/^[+-]?inf$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
   if (!/^[+-]?nan$/i.test(text)) failValue("double");
   return NaN;

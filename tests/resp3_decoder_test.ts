@@ -243,6 +243,9 @@ const MALFORMED = [
   ",1e\r\n",
   ",1,5\r\n",
   ",infinite\r\n",
+  ",.\r\n",
+  ",1.2.3\r\n",
+  ",e1\r\n",
   "(\r\n",
   "(1.5\r\n",
   "(0x10\r\n",
@@ -355,6 +358,11 @@ describe("Decoder limits", () => {
   it("a length past what the machine has is a RespError", () => {
     const decoder = new Decoder({ limits: { bulkBytesMax: 2 ** 53, replyBytesMax: 2 ** 53 } });
     throws(() => decode([encodeText("$999999999999999\r\n")], "text", decoder), RespError);
+  });
+
+  it("a long double that is none is read once, and not from each of its digits", () => {
+    const wire = encodeText(`,${"1".repeat(65_000)}x\r\n`);
+    for (let i = 0; i < 1_000; i++) throws(() => decode([wire]), RespError);
   });
 
   it("many small replies in a large chunk are read in linear time and kept apart", () => {

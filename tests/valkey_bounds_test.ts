@@ -3,7 +3,7 @@
  * reads nothing.
  */
 
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
@@ -34,6 +34,33 @@ describe("Valkey client bounds", () => {
     strictEqual(rightCount, count);
     ok(server.unansweredMax <= IN_FLIGHT_MAX, `${server.unansweredMax} in flight`);
     ok(server.unwrittenBytesMax <= UNWRITTEN_BYTES_MAX, `${server.unwrittenBytesMax} bytes`);
+  });
+
+  it("a server that forgets scripts: each call has its own answer", async () => {
+    const server = memoryServer(([name, , , key]) =>
+      name === "EVAL" ? `:${key}\r\n` : name === "EVALSHA" ? "-NOSCRIPT gone\r\n" : "+OK\r\n"
+    );
+    await using kv = await openValkeyKv(checked(), server.connect);
+    const numbers = Array.from({ length: 20_000 }, (_, i) => i);
+    deepStrictEqual(await Promise.all(numbers.map((i) => kv.increment(`${i}`))), numbers);
+    ok(server.unansweredMax <= IN_FLIGHT_MAX, `${server.unansweredMax} in flight`);
+  });
+
+  // The call rejected with NOSCRIPT: there was no room to send the text.
+  it("a server that forgets a script while it is behind: the call has its answer", async () => {
+    let useCount = 0;
+    const server = memoryServer(([name]) => {
+      if (name === "EVALSHA") return ++useCount === 1 ? ":0\r\n" : "-NOSCRIPT gone\r\n";
+      return name === "EVAL" ? ":1\r\n" : "+OK\r\n";
+    });
+    await using kv = await openValkeyKv(checked(), server.connect);
+    strictEqual(await kv.remove("k"), false);
+    server.isSlow = true;
+    const removed = kv.remove("k");
+    const puts = Array.from({ length: 24 }, (_, i) => kv.put(`${i}`, new Uint8Array(2 ** 20)));
+    strictEqual(await removed, true);
+    server.isSlow = false;
+    ok((await Promise.all(puts)).every(Boolean));
   });
 
   it("a server that reads nothing: bytes wait with their callers, all calls settle", async () => {

@@ -12,6 +12,7 @@ import type { ValkeyKv } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { listed, sorted, wrongType } from "./conformance/expect.ts";
+import { along } from "./conformance/waits.ts";
 import { findValkey, PATIENT } from "./support/valkey_server.ts";
 
 const server = await findValkey();
@@ -111,6 +112,17 @@ describe("Valkey store and scripts", () => {
     }
   });
 
+  // The server keeps some 500 scripts that came by EVAL, and forgets those unused for longest.
+  test("keep the order of calls, however many others run scripts", async (kv, options) => {
+    await using other = await openKv(options);
+    await kv.put("job", "old");
+    strictEqual(await kv.remove("job"), true);
+    for (let i = 0; i < 600; i++) await other.command("EVAL", `return ${i}`, 0);
+    await kv.put("job", "old");
+    await Promise.all([kv.remove("job"), kv.put("job", "new")]);
+    strictEqual(await kv.get("job"), "new");
+  });
+
   test("keep the order of calls around them, from the first use on", async (kv) => {
     for (let round = 0; round < 50; round++) {
       const calls = [
@@ -141,12 +153,27 @@ describe("Valkey store and waiting calls", () => {
 
   test("wait even where there is but one connection", async (kv) => {
     const waiting = kv.pop("jobs", { wait: true });
+    const moving = kv.move("from", "to", { ...along, wait: true });
     strictEqual(await kv.pop("jobs", { wait: 20 }), null);
-    await kv.put("jobs", "a string that comes and goes");
+    await kv.putMany([["jobs", "a string that comes and goes"], ["from", "another"]]);
     await new Promise((resolve) => setTimeout(resolve, 120));
-    await kv.remove("jobs");
+    await kv.removeMany(["jobs", "from"]);
     await kv.append("jobs", "element");
+    await kv.append("from", "moved");
     strictEqual(await waiting, "element");
+    strictEqual(await moving, "moved");
+  }, { poolSize: 1 });
+
+  test("reject for a string where the element is to go, with one connection", async (kv) => {
+    await kv.put("to", "string");
+    const waiting = kv.move("from", "to", { ...along, wait: true });
+    const rejected = rejects(waiting, wrongType);
+    await kv.put("from", "string");
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await kv.remove("from");
+    await kv.append("from", "a");
+    await rejected;
+    deepStrictEqual(await kv.range("from"), ["a"]);
   }, { poolSize: 1 });
 
   test("lose no element to aborts while others append", async (kv, options) => {

@@ -7,11 +7,11 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { bytes } from "../kv/codec.ts";
-import { KvServerError } from "../kv/errors.ts";
+import { type KvError, KvServerError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
 import { concat, encodeText } from "./support/resp_writer.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
-import { type Script, startScripted } from "./support/scripted_server.ts";
+import { type Peer, type Script, startScripted } from "./support/scripted_server.ts";
 
 describe("Valkey client reads", () => {
   it("a reply that is cut at every byte", async () => {
@@ -90,30 +90,38 @@ describe("Valkey client reads", () => {
 });
 
 describe("Valkey client sends", () => {
-  it("to a server that is behind: what it was given, also if that is given away", async () => {
-    const seen: string[] = [];
-    const script: Script = ([name, key, value], peer) => {
-      if (name === "DEL") {
-        peer.read(false);
-        return ":1\r\n";
-      }
-      if (name !== "SET") return;
-      seen.push(`${key}: ${value!.length} ${/^a+$/.test(value!)}`);
-      return "+OK\r\n";
-    };
-    await withServer(script, async (kv, server) => {
-      await kv.delete("k");
-      const value = new Uint8Array(2 ** 24).fill(0x61);
-      const calls = [kv.put("big", value), kv.put("small", "a")];
-      await Promise.resolve();
-      await Promise.resolve();
-      const moved = structuredClone(value.buffer, { transfer: [value.buffer] });
-      server.peers[0]!.read(true);
-      await Promise.all(calls);
-      strictEqual(moved.byteLength, 2 ** 24); // kept so long: Node reads a piece where it is
-      deepStrictEqual(seen, ["big: 16777216 true", "small: 1 true"]);
-    }, { readTimeout: 20_000 });
-  });
+  const kinds: Record<string, (memory: ArrayBuffer) => Uint8Array> = {
+    "Uint8Array": (memory) => new Uint8Array(memory),
+    "Buffer": (memory) => Buffer.from(memory),
+  };
+  for (const [kind, view] of Object.entries(kinds)) {
+    it(`to a server that is behind: the ${kind} given, also if that is given away`, async () => {
+      const seen: string[] = [];
+      const script: Script = ([name, key, value], peer) => {
+        if (name === "DEL") {
+          peer.read(false);
+          return ":1\r\n";
+        }
+        if (name !== "SET") return;
+        seen.push(`${key}: ${value!.length} ${/^a+$/.test(value!)}`);
+        return "+OK\r\n";
+      };
+      await withServer(script, async (kv, server) => {
+        await kv.delete("k");
+        const memory = new ArrayBuffer(2 ** 24);
+        const value = view(memory).fill(0x61);
+        const calls = [kv.put("big", value), kv.put("small", "a")];
+        await Promise.resolve();
+        await Promise.resolve();
+        const moved = structuredClone(memory, { transfer: [memory] });
+        new Uint8Array(moved).fill(0x62, 2 ** 23);
+        server.peers[0]!.read(true);
+        await Promise.all(calls);
+        strictEqual(moved.byteLength, 2 ** 24); // kept so long: Node reads a piece where it is
+        deepStrictEqual(seen, ["big: 16777216 true", "small: 1 true"]);
+      }, { readTimeout: 20_000 });
+    });
+  }
 });
 
 describe("Valkey client is refused", () => {
@@ -177,6 +185,36 @@ describe("Valkey client is refused", () => {
     });
   });
 
+  it("in words that repeat arguments: they are left out, its code is not", async () => {
+    const script: Script = ([name, ...args]) => {
+      if (name !== "ACL" && name !== "SET") return undefined;
+      return `-ERRED Error in ${name} modifier '${args.at(-1)}' of '${args.at(-1)}!'\r\n`;
+    };
+    await withServer(script, async (kv) => {
+      const calls: [Promise<unknown>, string][] = [
+        [kv.command("ACL", "SETUSER", "bob", "<secretpw"), "Error in ACL modifier '…' of '…!'"],
+        [kv.command("ACL", "secret", encodeText("secretpw")), "Error in ACL modifier '…' of '…!'"],
+        [kv.command("SET", "ERRED", 12), "Error in SET modifier '12' of '12!'"],
+        [kv.put("k", "Err"), "…or in SET modifier '…' of '…!'"],
+      ];
+      for (const [call, words] of calls) {
+        ok((await errorOf(call)).message.endsWith(`: the server answered "ERRED ${words}"`));
+      }
+    });
+  });
+
+  it("by the wrong type at one of the two keys of move(), which it does not name", async () => {
+    const script: Script = ([name]) => name === "LMOVE" ? "-WRONGTYPE no\r\n" : undefined;
+    await withServer(script, async (kv) => {
+      const move = (to: string): Promise<KvError> =>
+        errorOf(kv.move("from", to, { take: "first", put: "last" }));
+      const { code, message } = await move("to");
+      strictEqual(code, "wrong_type");
+      strictEqual(message, 'Cannot move from "from" to "to": one of them holds a string');
+      strictEqual((await move("from")).message, 'Cannot move from "from": it holds a string');
+    });
+  });
+
   it("while the server loads its data after a restart: calls wait until it has", async () => {
     const script: Script = ([name], peer) => {
       if (name === "PING" && peer.number === 2) return "-LOADING the dataset is loading\r\n";
@@ -215,12 +253,21 @@ describe("Valkey client greets", () => {
 });
 
 describe("Valkey client and scripts", () => {
-  it("sends the text once, then its SHA-1, and the text again on NOSCRIPT", async () => {
+  const NOSCRIPT = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+
+  /** The name of each command that came, and its key. */
+  function told({ commands }: Peer): string[] {
+    return commands.slice(2).map((words) =>
+      words[0] === "SCRIPT" ? "SCRIPT LOAD" : `${words[0]} ${words[3]}`
+    );
+  }
+
+  it("loads one once, then sends its SHA-1, and its text on NOSCRIPT", async () => {
     let isForgotten = false;
     const script: Script = ([name]) => {
       if (name === "EVALSHA" && isForgotten) {
         isForgotten = false;
-        return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+        return NOSCRIPT;
       }
       return name === "EVAL" || name === "EVALSHA" ? ":1\r\n" : undefined;
     };
@@ -230,18 +277,40 @@ describe("Valkey client and scripts", () => {
       isForgotten = true;
       strictEqual(await kv.remove("c"), true);
       strictEqual(await kv.remove("d"), true);
-      const names = server.peers[0]!.commands.slice(2).map(([name, , , key]) => `${name} ${key}`);
-      deepStrictEqual(names, ["EVAL a", "EVALSHA b", "EVALSHA c", "EVAL c", "EVALSHA d"]);
+      const expected = [
+        "EVALSHA a",
+        "EVALSHA b",
+        "EVALSHA c",
+        "EVAL c",
+        "SCRIPT LOAD",
+        "EVALSHA d",
+      ];
+      deepStrictEqual(told(server.peers[0]!), ["SCRIPT LOAD", ...expected]);
+    });
+  });
+
+  it("does without where it may not load one, or a server goes mad", async () => {
+    let answer = ":1\r\n";
+    const script: Script = ([name]) => {
+      if (name === "SCRIPT") return "-NOPERM no permission to run 'script|load'\r\n";
+      return name === "EVALSHA" ? NOSCRIPT : name === "EVAL" ? answer : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.remove("a"), true);
+      deepStrictEqual(told(server.peers[0]!), ["SCRIPT LOAD", "EVALSHA a", "EVAL a"]);
+      answer = NOSCRIPT;
+      const error = await errorOf(kv.remove("a"));
+      ok(error instanceof KvServerError);
+      strictEqual(error.serverCode, "NOSCRIPT");
     });
   });
 
   it("sends the bytes of the call on NOSCRIPT, not what the caller has made of them", async () => {
     const script: Script = ([name]) => {
-      if (name === "EVALSHA") return "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+      if (name === "EVALSHA") return NOSCRIPT;
       return name === "EVAL" ? ":1\r\n" : undefined;
     };
     await withServer(script, async (kv, server) => {
-      await kv.putIfEqual("k", "a", "b");
       const expected = encodeText("old"), value = encodeText("new");
       const call = kv.putIfEqual("k", expected, value);
       await Promise.resolve();
@@ -250,6 +319,20 @@ describe("Valkey client and scripts", () => {
       strictEqual(await call, true);
       const last = server.peers[0]!.commands.at(-1)!;
       deepStrictEqual([last[0], ...last.slice(4)], ["EVAL", "old", "new"]);
+    });
+  });
+
+  it("loads one for itself on each connection, and for no call that was lost", async () => {
+    const script: Script = ([name], peer) => {
+      if (name === "EVALSHA") return peer.number === 1 ? peer.hangUp() : ":1\r\n";
+      return name === "EVAL" ? "*3\r\n$6\r\nstring\r\n:1\r\n:-1\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      const calls = [errorOf(kv.remove("a")), kv.inspect("b")] as const;
+      strictEqual((await calls[0]).code, "connection");
+      strictEqual((await calls[1])?.length, 1);
+      strictEqual(await kv.remove("c"), true);
+      deepStrictEqual(told(server.peers[1]!), ["EVAL b", "SCRIPT LOAD", "EVALSHA c"]);
     });
   });
 });
@@ -267,6 +350,8 @@ describe("ValkeyKv.command()", () => {
 
   it("rejects what is no argument, and what would break the shared connection", async () => {
     await withServer(() => {}, async (kv, server) => {
+      const given = new Uint8Array(1);
+      structuredClone(given.buffer, { transfer: [given.buffer] });
       const bad = [
         [],
         [undefined],
@@ -278,11 +363,20 @@ describe("ValkeyKv.command()", () => {
         ["subscribe", "c"],
         ["MULTI"],
         ["CLIENT", "REPLY", "OFF"],
+        ["client", "tracking", "on"],
+        ["CLIENT", "CACHING", "yes"],
+        ["CLIENT", encodeText("no-touch"), "ON"],
+        ["CLIENT", "NO-EVICT", "ON"],
+        ["CLIENT", "SETNAME", "name"],
+        ["CLIENT", "SETINFO", "LIB-NAME", "name"],
+        ["SCRIPT", "DEBUG", "YES"],
+        ["SET", "k", given],
+        ["SET", "k", new Proxy(new Uint8Array(1), {})],
         ["BLPOP", "k", 0],
         ["XREAD", "block", 0],
         [encodeText("monitor")],
       ] as unknown as string[][]; // deno-fmt-ignore-line
-      for (const args of bad) await rejects(kv.command(...args), TypeError, String(args));
+      for (const args of bad) await rejects(kv.command(...args), TypeError, String(args[0]));
       deepStrictEqual(server.peers[0]!.commands.slice(2), []);
     });
   });

@@ -3,9 +3,10 @@
  * means. Pure: nothing here sends anything.
  */
 
+import { byteLength } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { wrongType } from "../../kv/errors.ts";
-import type { Inspection } from "../../kv/kv.ts";
+import type { Inspection, Value } from "../../kv/kv.ts";
 import type { End, StorePut } from "../../kv/store.ts";
 import { type Argument, Encoder, type Reply } from "../../resp3/mod.ts";
 import { type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";
@@ -86,11 +87,15 @@ function toStored(reply: Reply, request: Request): boolean {
   throw oddAnswer(request);
 }
 
+function toBulk(reply: Reply, request: Request): string | Uint8Array | null {
+  if (reply === null || typeof reply === "string" || reply instanceof Uint8Array) return reply;
+  throw oddAnswer(request);
+}
+
 /** A value as the caller's codec reads it. */
 export function toValue(reply: Reply, request: Request): unknown {
-  if (reply === null) return null;
-  if (typeof reply !== "string" && !(reply instanceof Uint8Array)) throw oddAnswer(request);
-  return decodeValue(reply, request.decoder!);
+  const value = toBulk(reply, request);
+  return value === null ? null : decodeValue(value, request.decoder!);
 }
 
 function toValues(reply: Reply, request: Request): unknown[] {
@@ -205,17 +210,42 @@ export const WAIT_POP: Readonly<Record<End, Command<Reply>>> = {
   last: define("pop from", "BRPOP", toPopped, ARRAY),
 };
 export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, ARRAY);
-export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply);
+export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply, READ);
 
 export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
-export const GET_PAGE: Command<readonly Reply[]> = define("list entries", "MGET", toArray, READ);
+export const GET_ENTRY: Command<string | Uint8Array | null> = define(
+  "list the entry",
+  "GET",
+  toBulk,
+  { ...STRING, ...READ },
+);
 export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
 export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);
+export const LOAD_SCRIPT: Command = define("load a script", "SCRIPT LOAD", toReply);
 /** A command of the caller's own. */
 export const RAW: Command<Reply> = define("run a command", "", toReply);
 
 // --- Their arguments -----------------------------------------------------------------------------
+
+/** The longest value that a server takes: past it, it hangs up. */
+const VALUE_BYTES_MAX = 2 ** 29;
+/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
+const UNIT_BYTES_MAX = 3;
+
+/**
+ * Checks the length of a value.
+ *
+ * @throws {RangeError} If it is more than a server takes.
+ */
+export function checkLength(value: Value): Value {
+  if (value.length * UNIT_BYTES_MAX <= VALUE_BYTES_MAX) return value;
+  const bytes = byteLength(value);
+  if (bytes <= VALUE_BYTES_MAX) return value;
+  throw new RangeError(
+    `Cannot store a value of ${bytes} bytes on Valkey: at most ${VALUE_BYTES_MAX}`,
+  );
+}
 
 const IF_ABSENT: readonly Argument[] = ["NX"];
 const KEEP_TTL: readonly Argument[] = ["KEEPTTL"];

@@ -12,13 +12,15 @@ import { Buffer } from "node:buffer";
 import { assert } from "../../internal/assert.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
-import { encodeWords } from "./commands.ts";
-import type { Request } from "./request.ts";
+import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
+import { NO_ARGUMENTS, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
 import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 
 /** Requests in flight at most: a power of two. */
 const IN_FLIGHT_MAX = 4096;
+/** What one may take of them: a script is loaded first. */
+const PLACES_A_REQUEST = 2;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
@@ -57,13 +59,17 @@ export interface Loss {
   readonly cause: Error | undefined;
   /** Why: it was closed, it stayed silent, or it sent what is no answer. */
   readonly reason: "closed" | "silent" | "garbage";
+  /** Whether it had answered anything but its greeting. */
+  readonly hasAnswered: boolean;
   readonly sent: readonly Request[];
   readonly unsent: readonly Request[];
 }
 
-/** Bytes that the socket has. Its length then: a caller may detach its bytes meanwhile. */
+/** Bytes that the socket has. */
 interface Write {
-  readonly bytes: Uint8Array;
+  /** What they end: memory that may be used again once they are written. `null` before its end. */
+  readonly whole: Uint8Array | null;
+  /** Their length when they were given away: a caller may detach its bytes meanwhile. */
   readonly length: number;
 }
 
@@ -75,6 +81,8 @@ export interface ConnectionOptions {
 
 /** A connection, from its first byte to its last. */
 export class Connection implements SocketHandlers {
+  /** Whether it has answered since this was set back: who greets does so. */
+  hasAnswered = false;
   readonly #hooks: ConnectionHooks;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
@@ -92,13 +100,15 @@ export class Connection implements SocketHandlers {
 
   readonly #unwritten = new Deque<Write>();
   #unwrittenBytes = 0;
-  /** Scripts that were sent as text on this connection. */
+  /** Scripts that the server was told to load on this connection. */
   readonly #loaded = new Set<Script>();
 
   #readTimeoutMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Looks since it was last heard, or began to owe an answer. */
   #silentLooks = 0;
+  /** Writes that were under way then, and are still. */
+  #owedWrites = 0;
 
   private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
     this.#hooks = hooks;
@@ -136,17 +146,32 @@ export class Connection implements SocketHandlers {
 
   /** Whether `send` may be called. */
   get hasRoom(): boolean {
-    return this.#count < IN_FLIGHT_MAX && this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
+    return this.#count <= IN_FLIGHT_MAX - PLACES_A_REQUEST &&
+      this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
       !this.#isClosed;
   }
 
   /** Sends a request, soon. There must be room. */
   send(request: Request): void {
     assert(this.hasRoom);
+    const { script } = request.command;
+    if (script !== null && request.sendCount === 0 && !this.#loaded.has(script)) {
+      this.#loaded.add(script);
+      this.#put(new Request(LOAD_SCRIPT, null, script.text, NO_ARGUMENTS, null));
+    }
+    this.#put(request);
+    this.#flushSoon();
+  }
+
+  /** Encodes a request, and gives it a place among those in flight. There must be one. */
+  #put(request: Request): void {
     this.#encode(request);
     this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
     this.#count++;
     this.#unflushed++;
+  }
+
+  #flushSoon(): void {
     if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#earlyBytes) {
       this.#flush();
     } else if (!this.#isFlushQueued) {
@@ -173,11 +198,10 @@ export class Connection implements SocketHandlers {
     } else {
       request.own(); // it is sent again where the server has no such script
       encoder.head(count + 3);
-      const isLoaded = this.#loaded.has(script);
-      encoder.raw(isLoaded ? EVALSHA : EVAL);
-      encoder.bulk(isLoaded ? script.sha1 : script.text);
+      const isFirst = request.sendCount === 0;
+      encoder.raw(isFirst ? EVALSHA : EVAL);
+      encoder.bulk(isFirst ? script.sha1 : script.text);
       encoder.raw(ONE_KEY);
-      this.#loaded.add(script);
     }
     if (key !== null) encoder.bulk(key);
     if (value !== null) encoder.bulk(value);
@@ -188,20 +212,22 @@ export class Connection implements SocketHandlers {
   #flush(): void {
     this.#isFlushQueued = false;
     if (this.#unflushed === 0 || this.#isClosed) return;
-    if (this.#count === this.#unflushed) this.#startOwing();
+    const isFirst = this.#count === this.#unflushed;
+    if (isFirst) this.#startOwing();
     this.#unflushed = 0;
     try {
       for (const bytes of this.#encoder.take()) {
-        if (bytes.length <= PIECE_BYTES) this.#write(bytes);
+        if (bytes.length <= PIECE_BYTES) this.#write(bytes, bytes);
         else this.#writePieces(bytes);
       }
+      if (isFirst) this.#owedWrites = this.#unwritten.length;
     } catch (error) {
       this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
     }
   }
 
-  #write(bytes: Uint8Array): void {
-    this.#unwritten.pushLast({ bytes, length: bytes.length });
+  #write(bytes: Uint8Array, whole: Uint8Array | null): void {
+    this.#unwritten.pushLast({ whole, length: bytes.length });
     this.#unwrittenBytes += bytes.length;
     this.#socket!.write(bytes);
   }
@@ -209,7 +235,8 @@ export class Connection implements SocketHandlers {
   /** Each piece that is written shows that the server reads. */
   #writePieces(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      this.#write(bytes.subarray(at, at + PIECE_BYTES));
+      const isLast = at + PIECE_BYTES >= bytes.length;
+      this.#write(bytes.subarray(at, at + PIECE_BYTES), isLast ? bytes : null);
     }
   }
 
@@ -218,9 +245,13 @@ export class Connection implements SocketHandlers {
   onWritten(): void {
     const write = this.#unwritten.popFirst();
     if (write === undefined) return;
-    this.#silentLooks = 0;
+    // The system takes new bytes for a frozen server as well: only old ones tell that it reads.
+    if (this.#owedWrites > 0) {
+      this.#owedWrites--;
+      this.#silentLooks = 0;
+    }
     this.#unwrittenBytes -= write.length;
-    this.#encoder.recycle(write.bytes);
+    if (write.whole !== null) this.#encoder.recycle(write.whole);
     if (!this.#isClosed) this.#hooks.onRoom();
   }
 
@@ -232,6 +263,7 @@ export class Connection implements SocketHandlers {
   onData(chunk: Uint8Array): void {
     if (this.#isClosed) return;
     this.#silentLooks = 0;
+    this.#owedWrites = this.#unwritten.length;
     try {
       this.#decoder.push(chunk);
       this.#takeReplies();
@@ -257,6 +289,7 @@ export class Connection implements SocketHandlers {
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
       this.#count--;
+      this.hasAnswered = true;
       this.#deliver(request, reply);
     }
   }
@@ -264,12 +297,13 @@ export class Connection implements SocketHandlers {
   #deliver(request: Request, reply: Reply): void {
     if (!(reply instanceof ReplyError)) return request.settle(reply);
     const { script } = request.command;
-    if (reply.code === "NOSCRIPT" && script !== null) {
-      // The server has forgotten the script, and has done nothing: this time with its text.
-      this.#loaded.delete(script);
-      if (this.hasRoom) return this.send(request);
-    }
-    request.refuse(reply);
+    const isForgotten = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
+    if (!isForgotten) return request.refuse(reply);
+    // The server has forgotten the script, or would not load it, and has done nothing: this time
+    // the text is sent. There is a place for it: its own, which has just become free.
+    this.#loaded.delete(script);
+    this.#put(request);
+    this.#flushSoon();
   }
 
   // --- Silence and loss --------------------------------------------------------------------------
@@ -308,18 +342,16 @@ export class Connection implements SocketHandlers {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket?.close();
-    const requests: Request[] = [];
+    const sent: Request[] = [], unsent: Request[] = [];
     for (; this.#count > 0; this.#count--) {
-      requests.push(this.#ring[this.#first]!);
+      const request = this.#ring[this.#first]!;
+      const isSent = this.#count > this.#unflushed;
+      if (!isSent) request.sendCount--;
+      // Nobody waits for a script to be loaded.
+      if (request.command !== LOAD_SCRIPT) (isSent ? sent : unsent).push(request);
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
     }
-    const sentCount = requests.length - this.#unflushed;
-    this.#hooks.onLost({
-      cause,
-      reason,
-      sent: requests.slice(0, sentCount),
-      unsent: requests.slice(sentCount),
-    });
+    this.#hooks.onLost({ cause, reason, hasAnswered: this.hasAnswered, sent, unsent });
   }
 }

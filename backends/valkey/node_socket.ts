@@ -31,8 +31,9 @@ class NodeSocket implements Socket {
 
   write(bytes: Uint8Array): void {
     // A stream that is behind keeps what it is given, and the caller may give that memory away.
+    // Not `slice`, for that of a Node `Buffer` shares its memory.
     const isBehind = this.#socket.writableLength > 0;
-    this.#socket.write(isBehind ? bytes.slice() : bytes, this.#onWritten);
+    this.#socket.write(isBehind ? new Uint8Array(bytes) : bytes, this.#onWritten);
   }
 
   close(): void {

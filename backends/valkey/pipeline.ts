@@ -15,7 +15,7 @@ import { closedError } from "../../kv/errors.ts";
 import type { Connection, Loss } from "./connection.ts";
 import { delayBefore } from "./reconnect.ts";
 import { notSent, outcomeUnknown, type Request, silent } from "./request.ts";
-import { openSession, placeOf } from "./session.ts";
+import { checkSession, openSession, placeOf } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** A read that loses its connection is sent so often at most: it may be the reason. */
@@ -75,8 +75,9 @@ export class Pipeline {
     try {
       await this.#tryToConnect();
     } catch (error) {
-      this.#isWanted = this.#wasConnected && this.#options.reconnect;
-      if (this.#isWanted && this.#attempt === null) this.#retry();
+      const { connectMode, reconnect } = this.#options;
+      this.#isWanted = this.#wasConnected ? reconnect : connectMode !== "manual";
+      if (this.#isWanted && (this.#wasConnected || this.#waiting.length > 0)) this.#retry();
       throw error;
     }
   }
@@ -103,8 +104,7 @@ export class Pipeline {
     request.waitingSinceMs = performance.now();
     this.#waiting.pushLast(request);
     this.#watchWaiting();
-    // Nothing else has begun to connect in lazy mode.
-    if (this.#attempt === null && this.#retryTimer === undefined) this.#retry();
+    this.#retry(); // nothing else has begun to connect in lazy mode
   }
 
   // --- Connected ---------------------------------------------------------------------------------
@@ -113,7 +113,8 @@ export class Pipeline {
   #onRoom(): void {
     const connection = this.#connection;
     while (this.#waiting.length > 0 && connection?.hasRoom) {
-      connection.send(this.#waiting.popFirst()!);
+      const request = this.#waiting.popFirst()!;
+      if (!request.isGivenUp) connection.send(request);
     }
     if (this.#onDrained !== null && this.inFlight === 0) this.#onDrained();
   }
@@ -123,6 +124,8 @@ export class Pipeline {
     const isOver = !reconnect || this.#isClosing;
     this.#connection = null;
     this.#lastFailure = loss.cause;
+    // Else a server that greets and hangs up would be called again at once, for ever.
+    this.#failures = loss.hasAnswered ? 0 : this.#failures + 1;
     const kept: Request[] = [];
     for (const request of loss.sent) {
       const isAgain = loss.reason === "closed" && request.command.isRepeatable && !isOver &&
@@ -132,7 +135,10 @@ export class Pipeline {
       else request.reject(outcomeUnknown(request, loss.cause));
     }
     kept.push(...loss.unsent);
-    for (const request of kept.reverse()) this.#waiting.pushFirst(request);
+    for (const request of kept.reverse()) {
+      request.own();
+      this.#waiting.pushFirst(request);
+    }
     if (isOver) this.#giveUp();
     else this.#waitForConnection();
   }
@@ -180,6 +186,9 @@ export class Pipeline {
 
   /** Tries to connect until it works, in the background: at once, then after longer and longer. */
   #retry(): void {
+    // Many may ask for it at once, such as callers of connect() whose attempt has failed.
+    const isUnderWay = this.#attempt !== null || this.#retryTimer !== undefined;
+    if (isUnderWay || this.#connection !== null || this.#isClosing) return;
     if (this.#failures === 0) return this.#tryInBackground();
     const delayMs = delayBefore(this.#failures, Math.random());
     this.#retryTimer = setTimeout(() => this.#tryInBackground(), delayMs);
@@ -190,13 +199,13 @@ export class Pipeline {
   #tryInBackground(): void {
     this.#retryTimer = undefined;
     this.#tryToConnect().catch(() => {
-      if (!this.#isClosing && this.#isWanted && this.#attempt === null) this.#retry();
+      if (this.#isWanted) this.#retry();
     });
   }
 
   /** Makes one attempt; all who ask meanwhile share it. */
   #tryToConnect(): Promise<void> {
-    this.#attempt ??= this.#open().finally(() => this.#attempt = null);
+    this.#attempt ??= this.#open();
     return this.#attempt;
   }
 
@@ -204,15 +213,22 @@ export class Pipeline {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     try {
-      const { connection } = await openSession(this.#connectSocket, this.#options, {
+      const session = await openSession(this.#connectSocket, this.#options, {
         onRoom: () => this.#onRoom(),
-        onLost: (loss) => this.#onLost(loss),
+        onLost: (loss) => {
+          // What is lost before it is ours is an attempt that fails.
+          if (this.#connection !== null) this.#onLost(loss);
+        },
       });
-      this.#connection = connection;
+      checkSession(session, this.#options);
+      this.#connection = session.connection;
     } catch (error) {
       this.#failures++;
       this.#lastFailure = error;
       throw error;
+    } finally {
+      // Here and not when its promise settles: a loss must not meet an attempt that has succeeded.
+      this.#attempt = null;
     }
     if (this.#isClosing) {
       this.#connection.close();
@@ -220,7 +236,6 @@ export class Pipeline {
     }
     if (this.#wasConnected) this.reconnects++;
     this.#wasConnected = true;
-    this.#failures = 0;
     clearTimeout(this.#expiryTimer);
     this.#expiryTimer = undefined;
     this.#onRoom();
@@ -241,18 +256,18 @@ export class Pipeline {
     this.#connection?.close();
   }
 
-  #noConnection(request: Request): Error {
-    const why = `there is no connection to ${placeOf(this.#options)}`;
+  #noConnection(request: Request, more = ""): Error {
+    // A read that is to be sent again has left before.
+    if (request.sendCount > 0) return outcomeUnknown(request, this.#lastFailure);
+    const why = `there is no connection to ${placeOf(this.#options)}${more}`;
     return notSent(request, why, this.#lastFailure);
   }
 
   #noPlace(request: Request): Error {
     const { offlineQueue } = this.#options;
-    const why = offlineQueue === 0
-      ? `there is no connection to ${placeOf(this.#options)}`
-      : `there is no connection to ${
-        placeOf(this.#options)
-      }, and ${offlineQueue} calls wait for one`;
-    return notSent(request, why, this.#lastFailure);
+    return this.#noConnection(
+      request,
+      offlineQueue === 0 ? "" : `, and ${offlineQueue} calls wait for one`,
+    );
   }
 }

@@ -5,8 +5,9 @@
 
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import type { Loss } from "./connection.ts";
+import { delayBefore } from "./reconnect.ts";
 import { outcomeUnknown, silent } from "./request.ts";
-import { openSession, type Session } from "./session.ts";
+import { checkSession, openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** Connections that are lent. */
@@ -16,6 +17,9 @@ export class Pool {
   readonly #idle: Session[] = [];
   readonly #open = new Set<Session>();
   #opening = 0;
+  /** Failures in a row, and until when none is tried anew. */
+  #failures = 0;
+  #refusesUntilMs = 0;
   #isClosed = false;
 
   constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
@@ -26,28 +30,50 @@ export class Pool {
   /**
    * Lends a connection.
    *
-   * @returns It, or `null` where all of them are lent; one fewer than `poolSize`, whose first is
-   * shared by all plain calls.
+   * @returns It, or `null` where there is none: all of them are lent (one fewer than `poolSize`,
+   * whose first is shared by all plain calls), or to open one has failed a moment ago.
    */
   async take(): Promise<Session | null> {
     for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {
       if (session.connection.isOpen) return session;
     }
-    if (this.#isClosed || this.#open.size + this.#opening >= this.#options.poolSize - 1) {
-      return null;
-    }
+    if (!this.#mayOpen()) return null;
     this.#opening++;
+    let session: Session | undefined;
     try {
-      const session = await openSession(this.#connectSocket, this.#options, {
+      session = await openSession(this.#connectSocket, this.#options, {
         onRoom: () => {},
-        onLost: (loss) => this.#onLost(session, loss),
+        onLost: (loss) => {
+          if (session !== undefined) this.#onLost(session, loss);
+        },
       });
+      checkSession(session, this.#options);
       this.#open.add(session);
+      this.#failures = 0;
       if (this.#isClosed) session.connection.close();
       return session;
+    } catch (error) {
+      this.#onFailed();
+      throw error;
     } finally {
       this.#opening--;
     }
+  }
+
+  #mayOpen(): boolean {
+    const count = this.#open.size + this.#opening;
+    if (this.#isClosed || count >= this.#options.poolSize - 1) return false;
+    // Where that fails, all who wait would try again and again: one of them does, now and then.
+    return this.#failures === 0 ||
+      (this.#opening === 0 && performance.now() >= this.#refusesUntilMs);
+  }
+
+  #onFailed(): void {
+    const nowMs = performance.now();
+    // Attempts that were under way together fail together, and that is one failure.
+    if (this.#failures > 0 && nowMs < this.#refusesUntilMs) return;
+    this.#failures++;
+    this.#refusesUntilMs = nowMs + delayBefore(this.#failures, Math.random());
   }
 
   /** Takes a connection back. Nothing may be in flight on it. */

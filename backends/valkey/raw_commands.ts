@@ -3,12 +3,20 @@
  * for the others, hold it up, or answer otherwise than once, is refused.
  */
 
+import { isBytes } from "../../internal/bytes.ts";
 import { show } from "../../kv/errors.ts";
 
 /** Commands that change the connection for every other call, or make the server talk unasked. */
 const CHANGES_CONNECTION = new Set([
   "ASKING",
   "AUTH",
+  "CLIENT CACHING",
+  "CLIENT NO-EVICT",
+  "CLIENT NO-TOUCH",
+  "CLIENT REPLY",
+  "CLIENT SETINFO",
+  "CLIENT SETNAME",
+  "CLIENT TRACKING",
   "HELLO",
   "MONITOR",
   "PSUBSCRIBE",
@@ -19,6 +27,7 @@ const CHANGES_CONNECTION = new Set([
   "READWRITE",
   "REPLCONF",
   "RESET",
+  "SCRIPT DEBUG",
   "SELECT",
   "SSUBSCRIBE",
   "SUBSCRIBE",
@@ -54,8 +63,10 @@ export function checkCommand(args: readonly unknown[]): void {
   if (args.length === 0) throw new TypeError("Cannot run a command without a name");
   for (const arg of args) checkArgument(arg);
   const [name = "", second = ""] = args.slice(0, 2).map(wordOf);
-  if (CHANGES_CONNECTION.has(name) || (name === "CLIENT" && second === "REPLY")) {
-    fail(name, "it changes the connection that all calls share");
+  for (const words of [name, `${name} ${second}`]) {
+    if (CHANGES_CONNECTION.has(words)) {
+      fail(words, "it changes the connection that all calls share");
+    }
   }
   if (SPANS_COMMANDS.has(name)) fail(name, "all calls share a connection, use a script");
   const isStreamWait = STREAM_READS.has(name) && args.some((arg) => wordOf(arg) === "BLOCK");
@@ -64,7 +75,7 @@ export function checkCommand(args: readonly unknown[]): void {
 
 function checkArgument(arg: unknown): void {
   if (typeof arg === "string" && arg.isWellFormed()) return;
-  if (arg instanceof Uint8Array || (typeof arg === "number" && Number.isFinite(arg))) return;
+  if (isBytes(arg) || (typeof arg === "number" && Number.isFinite(arg))) return;
   const found = typeof arg === "string" ? "a string with a lone surrogate" : `a ${typeof arg}`;
   throw new TypeError(
     `Cannot send ${found} in a command: it must be text, a finite number or a Uint8Array`,

@@ -31,6 +31,13 @@ export const NO_ARGUMENTS: readonly Argument[] = [];
 type Resolve = (value: unknown) => void;
 type Reject = (error: unknown) => void;
 
+/** Shorter arguments are no secret, and would be found in any message. */
+const HIDDEN_LENGTH_MIN = 3;
+/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
+const UNIT_BYTES_MAX = 3;
+
+const utf8 = new TextDecoder();
+
 /** One call. */
 export class Request {
   readonly command: Command;
@@ -44,8 +51,10 @@ export class Request {
   readonly readAs: ReadAs;
   resolve: Resolve = ignore;
   reject: Reject = ignore;
-  /** How often it was sent. */
+  /** How often it was given to a connection, and left by it for all we know. */
   sendCount = 0;
+  /** Whether nobody wants it any more: it is not to be sent. */
+  isGivenUp = false;
   /** When it began to wait for a connection. */
   waitingSinceMs = 0;
 
@@ -78,6 +87,13 @@ export class Request {
     if (this.rest.length > 0) this.rest = this.rest.map(ownArgument);
   }
 
+  /** Rejects with `reason` if it has not left; else its answer is the outcome. */
+  giveUp(reason: unknown): void {
+    if (this.sendCount > 0) return;
+    this.isGivenUp = true;
+    this.reject(reason);
+  }
+
   /** Takes the server's answer. */
   settle(reply: Reply): void {
     try {
@@ -108,7 +124,7 @@ export function cannot({ command, key }: Request): string {
 function refusal(request: Request, { code, message }: ReplyError): KvError {
   const { command, key } = request;
   if (code === "WRONGTYPE" && command.wrong !== null && key !== null) {
-    return wrongType(command.action, key, command.wrong);
+    return wrongTypeOf(request, command.wrong, key);
   }
   if (command.action === "increment" && isNumberRefusal(message)) {
     return new KvError(
@@ -116,7 +132,18 @@ function refusal(request: Request, { code, message }: ReplyError): KvError {
       `${cannot(request)}: the value or the sum is no whole number within ±(2^53 − 1)`,
     );
   }
-  return new KvServerError(code, `${cannot(request)}: the server answered ${quote(message)}`);
+  const words = code + withoutArguments(message.slice(code.length), request);
+  return new KvServerError(code, `${cannot(request)}: the server answered "${words}"`);
+}
+
+function wrongTypeOf(request: Request, wrong: "a string" | "an array", key: string): KvError {
+  const { action } = request.command;
+  const to = request.value;
+  if (action !== "move from" || typeof to !== "string" || to === key) {
+    return wrongType(action, key, wrong);
+  }
+  const message = `${cannot(request)} to ${show(to)}: one of them holds ${wrong}`;
+  return new KvError("wrong_type", message);
 }
 
 function isNumberRefusal(message: string): boolean {
@@ -125,8 +152,20 @@ function isNumberRefusal(message: string): boolean {
 }
 
 /** The server's words, less those in which it repeats the arguments: they may be values. */
-export function quote(message: string): string {
-  return `"${message.replace(/, with args beginning with.*$/s, "")}"`;
+function withoutArguments(words: string, { command, value, rest }: Request): string {
+  let left = words.replace(/, with args beginning with.*$/s, "");
+  // The first word of a command of the caller's own is its name.
+  const isRaw = command.wordCount === 0 && command.script === null;
+  const texts = [value ?? "", ...rest.slice(isRaw ? 1 : 0)]
+    .filter((arg) => typeof arg !== "number" && mayStandIn(words, arg))
+    .map((arg) => arg instanceof Uint8Array ? utf8.decode(arg) : String(arg))
+    .sort((a, b) => b.length - a.length); // one may be part of another
+  for (const text of texts) left = left.replaceAll(text, "…");
+  return left;
+}
+
+function mayStandIn(words: string, { length }: string | Uint8Array): boolean {
+  return length >= HIDDEN_LENGTH_MIN && length <= words.length * UNIT_BYTES_MAX;
 }
 
 /** The error of an answer that no server of this protocol gives. */

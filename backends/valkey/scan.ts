@@ -2,65 +2,104 @@
  * Going through all keys by `SCAN`, page by page.
  *
  * The server gives each key that is there all the while at least once, and some twice: so the keys
- * that came are remembered until the scan ends.
+ * that came are remembered until the scan ends. What it gives to go on from means nothing to a
+ * server that was started anew, which may be the one behind every new connection: there the scan
+ * begins again, and what came already is passed over.
  */
 
+import { utf8Length } from "../../internal/bytes.ts";
 import { KeySet } from "../../internal/key_set.ts";
 import { decodeValue } from "../../kv/codec.ts";
+import { KvConnectionError, KvError } from "../../kv/errors.ts";
+import { KEY_BYTES_MAX } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
-import { GET_PAGE, SCAN, scanArguments } from "./commands.ts";
-import { oddAnswer, Request } from "./request.ts";
+import { GET_ENTRY, SCAN, scanArguments } from "./commands.ts";
+import { NO_ARGUMENTS, oddAnswer, Request } from "./request.ts";
 
 /** Keys that the server looks at for a page. */
 const KEYS_A_PAGE = 1000;
 /** Values that are asked for at a time. */
 const VALUES_A_PAGE = 64;
+/** So often a scan begins again. */
+const RESTARTS_MAX = 16;
+/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
+const UNIT_BYTES_MAX = 3;
 
-/** Sends a request and gives its answer. */
-export type Ask = <R>(request: Request) => Promise<R>;
+/** What a scan needs of the one who has the connection. */
+export interface Asked {
+  /** Sends a request and gives its answer. */
+  ask<R>(request: Request): Promise<R>;
+  /** Connections made anew so far. */
+  readonly reconnects: number;
+}
 
 /** Gives pages of keys that begin with `prefix`, each key once. */
 export async function* scanKeys(
-  ask: Ask,
+  server: Asked,
   prefix: string,
   stringsOnly: boolean,
 ): AsyncGenerator<string[], void> {
   const seen = new KeySet();
   const args = scanArguments(prefix, { count: KEYS_A_PAGE, stringsOnly });
   let cursor = "0";
-  do {
+  let { reconnects } = server;
+  for (let restartCount = 0;;) {
     const request = new Request(SCAN, null, cursor, args, null);
-    const [next, found] = await ask<readonly Reply[]>(request);
+    const [next, found] = await server.ask<readonly Reply[]>(request);
     if (typeof next !== "string" || !Array.isArray(found)) throw oddAnswer(request);
-    cursor = next;
+    const isStale = server.reconnects !== reconnects;
     const page: string[] = [];
     for (const key of found as Reply[]) {
-      // A key that is not UTF-8 was written by another client, and can be no key here.
-      if (typeof key === "string" && seen.add(key)) page.push(key);
+      if (isKey(key) && seen.add(key)) page.push(key);
     }
     if (page.length > 0) yield page;
-  } while (cursor !== "0");
+    if (!isStale && next === "0") return;
+    if (isStale && ++restartCount > RESTARTS_MAX) throw lostTooOften();
+    cursor = isStale ? "0" : next;
+    if (isStale) ({ reconnects } = server);
+  }
+}
+
+/** Whether another client's key can be one here: it is UTF-8, and not too long. */
+function isKey(key: Reply): key is string {
+  return typeof key === "string" &&
+    (key.length * UNIT_BYTES_MAX <= KEY_BYTES_MAX || utf8Length(key) <= KEY_BYTES_MAX);
+}
+
+function lostTooOften(): KvConnectionError {
+  const why = `the connection was lost over ${RESTARTS_MAX} times meanwhile`;
+  return new KvConnectionError("unknown", `Cannot list keys: ${why}`);
 }
 
 /** Gives the strings whose keys begin with `prefix`, each once. */
 export async function* scanEntries<T>(
-  ask: Ask,
+  server: Asked,
   prefix: string,
   decoder: Decoder<T>,
 ): AsyncGenerator<[string, T], void> {
-  for await (const keys of scanKeys(ask, prefix, true)) {
+  for await (const keys of scanKeys(server, prefix, true)) {
     for (let at = 0; at < keys.length; at += VALUES_A_PAGE) {
       const page = keys.slice(at, at + VALUES_A_PAGE);
-      const request = new Request(GET_PAGE, null, page[0]!, page.slice(1), decoder);
-      const values = await ask<readonly Reply[]>(request);
-      for (const [i, key] of page.entries()) {
-        const value = values[i];
-        // `null` for a key that is gone or holds an array by now.
-        if (typeof value === "string" || value instanceof Uint8Array) {
-          yield [key, decodeValue(value, decoder)];
-        }
+      // One by one, and not by one `MGET`: its answer could be more than a decoder takes.
+      const values = await Promise.all(page.map((key) => getString(server, key, decoder)));
+      for (const [i, value] of values.entries()) {
+        if (value !== null) yield [page[i]!, decodeValue(value, decoder)];
       }
     }
+  }
+}
+
+/** The string at `key`; `null` where it is gone, or an array by now. */
+async function getString(
+  server: Asked,
+  key: string,
+  decoder: Decoder<unknown>,
+): Promise<string | Uint8Array | null> {
+  try {
+    return await server.ask(new Request(GET_ENTRY, key, null, NO_ARGUMENTS, decoder));
+  } catch (error) {
+    if (error instanceof KvError && error.code === "wrong_type") return null;
+    throw error;
   }
 }

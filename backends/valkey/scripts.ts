@@ -2,9 +2,10 @@
  * Lua for what the server has no command for. Each takes one key, and is one atomic step as every
  * script is.
  *
- * The first use on a connection sends the text (`EVAL`), which also loads it; later ones its SHA-1
- * (`EVALSHA`). So no use waits for a load, and calls keep their order. A test holds each SHA-1
- * against its text.
+ * A use sends the SHA-1 (`EVALSHA`), and the first one on a connection has the server load the text
+ * (`SCRIPT LOAD`) right before it, in the same write: so no use waits for a load, and calls keep
+ * their order. What came by `EVAL` alone a server forgets once it has seen some 500 others; what
+ * it was told to load it keeps. A test holds each SHA-1 against its text.
  */
 
 /** A script and its SHA-1, by which the server knows it. */

@@ -17,8 +17,11 @@ export interface Session {
   readonly clientId: number;
 }
 
+const LOST_AT_ONCE = "the connection was lost at once";
+
 /**
- * Opens a connection and makes it ready.
+ * Opens a connection and makes it ready. It may be lost again before the caller has it:
+ * {@linkcode checkSession} tells.
  *
  * @param hooks Called once the session is there, not before.
  * @throws {KvConnectionError} `not_sent`, if there is no connection in time.
@@ -55,7 +58,8 @@ export async function openSession(
       },
     });
     const clientId = await greet(connection, options);
-    if (!connection.isOpen) throw new Error("the connection was lost at once");
+    if (!connection.isOpen) throw new Error(LOST_AT_ONCE);
+    connection.hasAnswered = false;
     isReady = true;
     return { connection, clientId };
   } catch (cause) {
@@ -64,6 +68,15 @@ export async function openSession(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Checks that a session is still there once its opener has it.
+ *
+ * @throws {KvConnectionError} `not_sent`, if it was lost meanwhile.
+ */
+export function checkSession({ connection }: Session, options: CheckedValkeyOptions): void {
+  if (!connection.isOpen) throw connectError(options, new Error(LOST_AT_ONCE), false);
 }
 
 /** Says hello, all in one write, and gives the number of the connection. */
@@ -105,18 +118,25 @@ function connectError(
   if (cause instanceof KvServerError) {
     const isOld = cause.serverCode === "NOPROTO" || /unknown command/i.test(cause.message);
     if (!isOld) return cause;
-    const why = "the server does not speak RESP3, as Valkey and Redis 6 do";
+    const why = "the server does not speak RESP3, as Valkey and Redis 7 do";
     return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
   }
-  if (cause instanceof Error && cause.name === "NotCapable") {
+  if (isNotPermitted(cause)) {
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
   const root = cause instanceof KvConnectionError ? cause.cause : cause;
   const why = isLate
     ? `no answer within ${options.connectTimeout} ms`
-    : reasonOf(root) ?? "the connection was lost at once";
+    : reasonOf(root) ?? LOST_AT_ONCE;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
+}
+
+/** Whether Deno refuses: to connect, or to look for the address of a name. */
+function isNotPermitted(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
+  return cause.name === "NotCapable" || (code === "EPERM" && syscall === "getaddrinfo");
 }
 
 /** What went wrong with a socket, in the system's words. */

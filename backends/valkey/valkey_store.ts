@@ -13,7 +13,7 @@ import * as commands from "./commands.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Pool } from "./pool.ts";
 import { type Command, NO_ARGUMENTS, Request } from "./request.ts";
-import { scanEntries, scanKeys } from "./scan.ts";
+import { type Asked, scanEntries, scanKeys } from "./scan.ts";
 import type { ConnectSocket } from "./socket.ts";
 import { Waits, type Wanted } from "./waits.ts";
 
@@ -28,7 +28,7 @@ export class ValkeyStore implements Store {
   readonly backend = "valkey";
   readonly #pipeline: Pipeline;
   readonly #waits: Waits;
-  readonly #ask = <R>(request: Request): Promise<R> => this.#run(request);
+  readonly #asked: Asked;
   readonly #get: Command;
   readonly #fetchRemove: Command;
   readonly #info: Command<Counters>;
@@ -37,9 +37,16 @@ export class ValkeyStore implements Store {
   #closing: Promise<void> | null = null;
 
   constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
-    this.#pipeline = new Pipeline(options, connectSocket);
+    const pipeline = new Pipeline(options, connectSocket);
+    this.#pipeline = pipeline;
     const pool = new Pool(options, connectSocket);
-    this.#waits = new Waits(this.#pipeline, pool, options.readTimeout);
+    this.#waits = new Waits(pipeline, pool, options.readTimeout);
+    this.#asked = {
+      ask: (request) => this.#run(request),
+      get reconnects(): number {
+        return pipeline.reconnects;
+      },
+    };
     const onRead = (isHit: boolean): void => {
       if (isHit) this.#hits++;
       else this.#misses++;
@@ -52,7 +59,7 @@ export class ValkeyStore implements Store {
       hits: this.#hits,
       misses: this.#misses,
       evictions: fact(info, "evicted_keys"),
-      reconnects: this.#pipeline.reconnects,
+      reconnects: pipeline.reconnects,
     }));
   }
 
@@ -62,7 +69,7 @@ export class ValkeyStore implements Store {
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
     const args = commands.setArguments(options);
-    return this.#run(new Request(commands.SET, key, value, args, null));
+    return this.#run(new Request(commands.SET, key, commands.checkLength(value), args, null));
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -82,14 +89,16 @@ export class ValkeyStore implements Store {
   }
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
-    return this.#call(commands.REPLACE_EQUAL, key, expected, [value]);
+    const values = [commands.checkLength(value)];
+    return this.#call(commands.REPLACE_EQUAL, key, commands.checkLength(expected), values);
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
-    return this.#call(commands.REMOVE_EQUAL, key, expected);
+    return this.#call(commands.REMOVE_EQUAL, key, commands.checkLength(expected));
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
+    for (const value of values) commands.checkLength(value);
     return this.#call(commands.PUSH[end], key, null, values);
   }
 
@@ -98,6 +107,8 @@ export class ValkeyStore implements Store {
       return this.#run(new Request(commands.POP[end], key, null, NO_ARGUMENTS, decoder));
     }
     return this.#wait(wait, decoder, {
+      from: key,
+      to: null,
       ask: () => new Request(commands.TRY_POP[end], key, null, NO_ARGUMENTS, decoder),
       block: (seconds) => new Request(commands.WAIT_POP[end], key, seconds, NO_ARGUMENTS, decoder),
     });
@@ -107,6 +118,8 @@ export class ValkeyStore implements Store {
     const ends = [commands.endWord(move.take), commands.endWord(move.put)];
     if (move.waitMs === 0) return this.#run(new Request(commands.MOVE, from, to, ends, decoder));
     return this.#wait(move, decoder, {
+      from,
+      to,
       ask: () => new Request(commands.TRY_MOVE, from, to, ends, decoder),
       block: (seconds) => new Request(commands.WAIT_MOVE, from, to, [...ends, seconds], decoder),
     });
@@ -144,6 +157,7 @@ export class ValkeyStore implements Store {
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     this.#checkOpen();
+    for (const [, value] of entries) commands.checkLength(value);
     const options = { expireIn, ifAbsent: false, keepTtl: false };
     await all(entries, ([key, value]) => this.put(key, value, options));
   }
@@ -156,7 +170,7 @@ export class ValkeyStore implements Store {
   async *keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
     if (limit === 0) return void await this.flush();
     let left = limit;
-    for await (const page of scanKeys(this.#ask, prefix, false)) {
+    for await (const page of scanKeys(this.#asked, prefix, false)) {
       for (const key of page) {
         yield key;
         if (--left === 0) return;
@@ -172,7 +186,7 @@ export class ValkeyStore implements Store {
   ): AsyncGenerator<[string, T], undefined> {
     if (limit === 0) return void await this.flush();
     let left = limit;
-    for await (const entry of scanEntries(this.#ask, prefix, decoder)) {
+    for await (const entry of scanEntries(this.#asked, prefix, decoder)) {
       yield entry;
       if (--left === 0) return;
       this.#checkOpen();
@@ -181,7 +195,7 @@ export class ValkeyStore implements Store {
 
   async clear(prefix: string): Promise<number> {
     let count = 0;
-    for await (const keys of scanKeys(this.#ask, prefix, false)) {
+    for await (const keys of scanKeys(this.#asked, prefix, false)) {
       for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
         const page = keys.slice(at, at + KEYS_A_CLEAR);
         const request = new Request(commands.DELETE_PAGE, null, null, page, null);

@@ -3,18 +3,17 @@
  *
  * A call first asks without waiting, on the shared connection: so it keeps its place among the
  * calls around it. If nothing is there it blocks a connection of the pool, in slices, so that a
- * server that went away is noticed. Where all connections are lent, it asks again and again until
- * one is free.
+ * server that went away is noticed. Where the pool has none to lend, it asks again and again until
+ * there is one. A string that comes to the key meanwhile does not end the wait.
  *
  * To end a wait early, another connection tells the server to unblock this one. Whatever the server
  * answers then is the outcome: an element that had come is never lost.
  */
 
-import { closedError } from "../../kv/errors.ts";
+import { closedError, KvError } from "../../kv/errors.ts";
 import type { StoreWait } from "../../kv/store.ts";
-import { KvError } from "../../kv/errors.ts";
 import type { Reply } from "../../resp3/mod.ts";
-import { UNBLOCK } from "./commands.ts";
+import { LENGTH, UNBLOCK } from "./commands.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Pool } from "./pool.ts";
 import { NO_ARGUMENTS, Request } from "./request.ts";
@@ -22,15 +21,21 @@ import type { Session } from "./session.ts";
 
 /** The longest that a connection is blocked at a time. */
 const SLICE_MS_MAX = 10_000;
-/** Between two asks where no connection is free. */
+/** Between two asks where no connection is free, or a string stands where the array is to be. */
 const ASK_AGAIN_MS = 50;
 /** Between two tries to unblock: the first may have come before what it is to end. */
 const UNBLOCK_AGAIN_MS = 10;
 /** So many times `readTimeout` may `close` take to end the waits. */
 const CLOSE_TIMES = 2;
+/** The longest that a timer can run. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** What a call wants, in its two forms. Both answer the element as it is, or `null`. */
 export interface Wanted {
+  /** The key of the array that the element is taken from. */
+  readonly from: string;
+  /** The key of the array that it is put to; `null` where the caller alone gets it. */
+  readonly to: string | null;
   /** Makes the request that does not wait. */
   readonly ask: () => Request;
   /** Makes the request that waits so long. */
@@ -42,9 +47,8 @@ export class Waits {
   readonly #pipeline: Pipeline;
   readonly #pool: Pool;
   readonly #readTimeoutMs: number;
-  /** Aborted when the store is closed. */
-  readonly #closed = new AbortController();
-  readonly #running = new Set<Promise<unknown>>();
+  /** The calls that wait, and what ends each. */
+  readonly #running = new Map<AbortController, Promise<unknown>>();
 
   constructor(pipeline: Pipeline, pool: Pool, readTimeoutMs: number) {
     this.#pipeline = pipeline;
@@ -58,71 +62,115 @@ export class Waits {
   }
 
   /** Takes an element, waiting for one; `null` if none came in time. */
-  take(wanted: Wanted, wait: StoreWait): Promise<Reply> {
-    const taking = this.#take(wanted, wait);
-    this.#running.add(taking);
-    const leave = (): void => void this.#running.delete(taking);
+  take(wanted: Wanted, { waitMs, signal }: StoreWait): Promise<Reply> {
+    // Of its own for each: runtimes warn where many listen to one signal.
+    const stop = new AbortController();
+    const abort = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const taking = this.#take(wanted, waitMs, stop.signal);
+    this.#running.set(stop, taking);
+    const leave = (): void => {
+      this.#running.delete(stop);
+      signal?.removeEventListener("abort", abort);
+    };
     taking.then(leave, leave);
     return taking;
   }
 
   /** Ends all waits: those without an element reject with code `closed`. */
   async close(): Promise<void> {
-    this.#closed.abort(closedError());
+    for (const stop of this.#running.keys()) stop.abort(closedError());
     // A server that does not answer any more cannot end them.
-    const giveUp = setTimeout(() => this.#pool.close(), CLOSE_TIMES * this.#readTimeoutMs);
-    await Promise.allSettled(this.#running);
+    const giveUpMs = Math.min(CLOSE_TIMES * this.#readTimeoutMs, TIMER_MS_MAX);
+    const giveUp = setTimeout(() => this.#pool.close(), giveUpMs);
+    await Promise.allSettled(this.#running.values());
     clearTimeout(giveUp);
     this.#pool.close();
   }
 
-  async #take(wanted: Wanted, { waitMs, signal }: StoreWait): Promise<Reply> {
+  async #take(wanted: Wanted, waitMs: number, stop: AbortSignal): Promise<Reply> {
     const untilMs = performance.now() + waitMs;
-    const stop = signal === undefined
-      ? this.#closed.signal
-      : AbortSignal.any([signal, this.#closed.signal]);
-    let found = await this.#send(wanted.ask());
+    let found = await this.#ask(wanted, stop);
     while (found === null) {
       stop.throwIfAborted();
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) return null;
-      const session = await this.#lend();
-      if (session === null) {
+      try {
+        found = await this.#tryAgain(wanted, leftMs, stop);
+      } catch (error) {
+        await this.#passOver(error, wanted);
+        // The string that is there would be refused again at once.
         await delay(Math.min(leftMs, ASK_AGAIN_MS), stop);
-        found = await this.#askAgain(wanted);
-      } else if (stop.aborted) {
-        // What came while the connection was made came before the abort.
-        this.#pool.give(session);
-        found = await this.#askAgain(wanted);
-      } else {
-        found = await this.#block(session, wanted, Math.min(leftMs, SLICE_MS_MAX), stop);
       }
     }
     return found;
   }
 
-  #send(request: Request): Promise<Reply> {
-    const answer = request.promise<Reply>();
-    this.#pipeline.send(request);
-    return answer;
+  /** Asks without waiting. What has not left yet is given up when `stop` aborts. */
+  async #ask(wanted: Wanted, stop: AbortSignal): Promise<Reply> {
+    const request = wanted.ask();
+    const giveUp = (): void => request.giveUp(stop.reason);
+    stop.addEventListener("abort", giveUp);
+    try {
+      const answer = this.#send<Reply>(request);
+      if (stop.aborted) giveUp();
+      return await answer;
+    } finally {
+      stop.removeEventListener("abort", giveUp);
+    }
   }
 
-  /** A string that has come to the key does not end the wait, as it does not end a blocked one. */
-  async #askAgain(wanted: Wanted): Promise<Reply> {
+  /** Waits for an element on a connection that is free, or for a moment where none is. */
+  async #tryAgain(wanted: Wanted, leftMs: number, stop: AbortSignal): Promise<Reply> {
+    const session = await this.#lend();
+    if (session === null) {
+      await delay(Math.min(leftMs, ASK_AGAIN_MS), stop);
+      return await this.#ask(wanted, stop);
+    }
+    if (stop.aborted) {
+      // What came while the connection was made came before the abort.
+      this.#pool.give(session);
+      return await this.#ask(wanted, stop);
+    }
+    return await this.#block(session, wanted, Math.min(leftMs, SLICE_MS_MAX), stop);
+  }
+
+  /**
+   * Passes over the refusal of an attempt after the first, where a string has come to the key to
+   * take from: that does not end the wait. One at the key to put to does, and so does all else.
+   */
+  async #passOver(error: unknown, { from, to }: Wanted): Promise<void> {
+    if (!isWrongType(error)) throw error;
+    if (to === null) return;
+    // The server does not say which of the two it means.
+    const [isFrom, isTo] = await Promise.all([this.#holdsString(from), this.#holdsString(to)]);
+    if (isTo && !isFrom) throw error;
+  }
+
+  async #holdsString(key: string): Promise<boolean> {
     try {
-      return await this.#send(wanted.ask());
+      await this.#send<number>(new Request(LENGTH, key, null, NO_ARGUMENTS, null));
+      return false;
     } catch (error) {
-      if (error instanceof KvError && error.code === "wrong_type") return null;
+      if (isWrongType(error)) return true;
       throw error;
     }
+  }
+
+  #send<R>(request: Request): Promise<R> {
+    const answer = request.promise<R>();
+    this.#pipeline.send(request);
+    return answer;
   }
 
   /** A connection, or `null` where none is to be had: asking over the shared one still works. */
   async #lend(): Promise<Session | null> {
     try {
       return await this.#pool.take();
-    } catch {
-      return null;
+    } catch (error) {
+      // No connection, or no permission to make one.
+      if (error instanceof KvError || error instanceof TypeError) return null;
+      throw error;
     }
   }
 
@@ -175,8 +223,13 @@ export class Waits {
   }
 }
 
-/** Resolves after `ms`, or sooner when `stop` aborts. */
+function isWrongType(error: unknown): boolean {
+  return error instanceof KvError && error.code === "wrong_type";
+}
+
+/** Resolves after `ms`, or once `stop` is aborted. */
 function delay(ms: number, stop?: AbortSignal): Promise<void> {
+  if (stop?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

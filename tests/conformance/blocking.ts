@@ -65,6 +65,23 @@ function waitingCases(name: string, take: Take): Cases {
       await rejects(take(kv, { wait: 1_000 }), wrongType);
       deepStrictEqual(await contents(kv), [["k", "string", false]]);
     },
+    [`${name} that waits is not served by a string, nor ended by one`]: async (
+      { kv, advance },
+    ) => {
+      const waiting = take(kv, { wait: true });
+      const state = watch(waiting);
+      await advance(WAIT_MS);
+      for (const value of ["string", "another"]) {
+        await kv.put("k", value);
+        await advance(WAIT_MS);
+        strictEqual(state.settled, false);
+        strictEqual(await kv.get("k"), value);
+        await kv.remove("k");
+      }
+      await kv.append("k", "element");
+      strictEqual(await waiting, "element");
+      strictEqual(await kv.has("k"), false);
+    },
     [`${name} with a wait that is none rejects and takes nothing`]: async ({ kv }) => {
       await kv.append("k", "kept");
       for (const wait of [0, -1, 1.5, NaN, Infinity, 2 ** 53]) {
@@ -216,19 +233,6 @@ const queueCases: Cases = {
     strictEqual(await waiting, "mine");
   },
 
-  "pop() that waits is not served by a string, nor ended by one": async ({ kv, advance }) => {
-    const waiting = kv.pop("k", { wait: true });
-    const state = watch(waiting);
-    await advance(WAIT_MS);
-    await kv.put("k", "string");
-    await advance(WAIT_MS);
-    strictEqual(state.settled, false);
-    strictEqual(await kv.get("k"), "string");
-    await kv.remove("k");
-    await kv.append("k", "element");
-    strictEqual(await waiting, "element");
-  },
-
   "pop() that waits takes empty and binary elements": async ({ kv, advance }) => {
     const empty = kv.pop("k", { wait: true });
     await advance(WAIT_MS);
@@ -289,6 +293,23 @@ const moveCases: Cases = {
     const waiting = kv.move("from", "to", { ...along, wait: true });
     const rejected = rejects(waiting, wrongType);
     await advance(WAIT_MS);
+    await kv.append("from", "a");
+    await rejected;
+    deepStrictEqual(await contents(kv), [["from", ["a"], false], ["to", "string", false]]);
+  },
+
+  "move() that waits with a string at each key waits until an element comes": async (
+    { kv, advance },
+  ) => {
+    await kv.put("to", "string");
+    const waiting = kv.move("from", "to", { ...along, wait: true });
+    const state = watch(waiting);
+    const rejected = rejects(waiting, wrongType);
+    await advance(WAIT_MS);
+    await kv.put("from", "string");
+    await advance(WAIT_MS);
+    strictEqual(state.settled, false);
+    await kv.remove("from");
     await kv.append("from", "a");
     await rejected;
     deepStrictEqual(await contents(kv), [["from", ["a"], false], ["to", "string", false]]);

@@ -11,11 +11,12 @@ import { findValkey, freePort } from "../support/valkey_server.ts";
 Deno.test("openKv() names the permission that a Valkey store lacks", {
   permissions: { net: false },
 }, async () => {
-  const message = "Cannot connect to 127.0.0.1:6379: run with --allow-net=127.0.0.1:6379";
-  for (const url of ["valkey://127.0.0.1:6379", "valkeys://127.0.0.1:6379"]) {
-    const error = await openKv(url).catch((error: unknown) => error);
-    assert(error instanceof TypeError);
-    assertEquals(error.message, message);
+  for (const place of ["127.0.0.1:6379", "localhost:6379", "valkey.example:6379"]) {
+    for (const scheme of ["valkey", "valkeys"]) {
+      const error = await openKv(`${scheme}://${place}`).catch((error: unknown) => error);
+      assert(error instanceof TypeError, String(error));
+      assertEquals(error.message, `Cannot connect to ${place}: run with --allow-net=${place}`);
+    }
   }
 });
 

@@ -22,7 +22,10 @@ export interface Peer {
   read(isOn: boolean): void;
 }
 
-/** Answers a command; `undefined` leaves a greeting to the server, and anything else unanswered. */
+/**
+ * Answers a command; `undefined` leaves what the client says for itself, to greet and to load a
+ * script, to the server, and anything else unanswered.
+ */
 export type Script = (
   command: readonly string[],
   peer: Peer,
@@ -97,5 +100,6 @@ function serve(socket: Socket, number: number, script: Script): Peer {
 function greeting([name]: readonly string[], number: number): string | undefined {
   if (name === "HELLO") return helloReply(number);
   if (name === "PING") return "+PONG\r\n";
+  if (name === "SCRIPT") return `$40\r\n${"0".repeat(40)}\r\n`;
   return name === "SELECT" ? "+OK\r\n" : undefined;
 }

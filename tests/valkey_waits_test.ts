@@ -1,0 +1,223 @@
+/**
+ * Calls that wait, against a server that does what a test says: how they end where there is no
+ * connection, where a string comes to the key, and where the store is closed.
+ */
+
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
+import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import type { ValkeyKv } from "../kv/kv.ts";
+import { wrongType } from "./conformance/expect.ts";
+import { memoryServer } from "./support/memory_socket.ts";
+import { errorOf, withServer } from "./support/scripted_kv.ts";
+import type { Peer, Script } from "./support/scripted_server.ts";
+import { PATIENT } from "./support/valkey_server.ts";
+
+const WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+const NOTHING = "_\r\n";
+const TIMEOUT = { timeout: 20_000 };
+const ALONG = { take: "first", put: "last", wait: true } as const;
+
+/** Plays the answers to each command in turn, and the last of them again and again. */
+function play(answers: Record<string, string[]>, seen: string[]): Script {
+  return ([name, key]) => {
+    const queue = answers[name!];
+    if (queue === undefined) return undefined;
+    seen.push(`${name} ${key}`);
+    return queue.length > 1 ? queue.shift() : queue[0];
+  };
+}
+
+describe("Valkey client waits, and a string comes to the key", () => {
+  const calls: Record<string, (kv: ValkeyKv) => Promise<string | null>> = {
+    POP: (kv) => kv.popFirst("from", { wait: true }),
+    MOVE: (kv) => kv.move("from", "to", ALONG),
+  };
+  const words: Record<string, [ask: string, block: string, found: string]> = {
+    POP: ["LPOP", "BLPOP", "*2\r\n$4\r\nfrom\r\n$1\r\na\r\n"],
+    MOVE: ["LMOVE", "BLMOVE", "$1\r\na\r\n"],
+  };
+
+  for (const [name, call] of Object.entries(calls)) {
+    const [ask, block, found] = words[name]!;
+    it(`${ask}: a blocked call that is refused goes on`, TIMEOUT, async () => {
+      const seen: string[] = [];
+      const answers = {
+        [ask]: [NOTHING],
+        [block]: [WRONG_TYPE, WRONG_TYPE, found],
+        LLEN: [WRONG_TYPE, ":0\r\n"],
+      };
+      await withServer(play(answers, seen), async (kv) => {
+        strictEqual(await call(kv), "a");
+        strictEqual(seen.filter((command) => command.startsWith(block)).length, 3);
+      });
+    });
+
+    it(`${ask}: a call that asks again and is refused goes on`, TIMEOUT, async () => {
+      const answers = { [ask]: [NOTHING, WRONG_TYPE, "$1\r\na\r\n"], LLEN: [WRONG_TYPE] };
+      await withServer(play(answers, []), async (kv) => {
+        strictEqual(await call(kv), "a");
+      }, { poolSize: 1 });
+    });
+  }
+
+  for (const poolSize of [1, 8]) {
+    const answers = (): Record<string, string[]> => ({
+      LMOVE: [NOTHING, WRONG_TYPE],
+      BLMOVE: [WRONG_TYPE],
+    });
+
+    it(`move() with ${poolSize} connections rejects for a string at its end`, TIMEOUT, async () => {
+      const script = play(answers(), []);
+      await withServer((command, peer) => {
+        if (command[0] === "LLEN") return command[1] === "to" ? WRONG_TYPE : ":1\r\n";
+        return script(command, peer);
+      }, async (kv) => {
+        await rejects(kv.move("from", "to", ALONG), wrongType);
+      }, { poolSize });
+    });
+
+    it(`move() with ${poolSize} connections rejects with a refusal to look`, TIMEOUT, async () => {
+      const script = play({ ...answers(), LLEN: ["-NOPERM no LLEN\r\n"] }, []);
+      await withServer(script, async (kv) => {
+        strictEqual((await errorOf(kv.move("from", "to", ALONG))).code, "server");
+      }, { poolSize });
+    });
+  }
+});
+
+describe("Valkey client ends a wait", () => {
+  const options = checkKvOptions({
+    ...PATIENT,
+    backend: "valkey",
+    connectMode: "lazy",
+  }) as CheckedValkeyOptions;
+
+  // It waited for a connection for all of `connectTimeout`, and popped what came by then.
+  it("at once on abort() without a connection, and never asks", TIMEOUT, async () => {
+    const seen: string[] = [];
+    const server = memoryServer(([name]) => {
+      seen.push(name!);
+      return "$1\r\na\r\n";
+    });
+    server.isUp = false;
+    await using kv = await openValkeyKv(options, server.connect);
+    const abort = new AbortController();
+    const reason = new Error("given up");
+    const call = kv.pop("k", { wait: true, signal: abort.signal });
+    abort.abort(reason);
+    await rejects(call, (error) => error === reason);
+    server.isUp = true;
+    strictEqual(await kv.get("k"), "a");
+    deepStrictEqual(seen, ["GET"]);
+  });
+
+  it("on abort(), also if the shared connection is cut meanwhile", TIMEOUT, async () => {
+    let blocked: Peer | undefined;
+    const script: Script = ([name], peer) => {
+      if (name === "LPOP") return NOTHING;
+      if (name === "BLPOP") {
+        blocked = peer;
+        abort.abort();
+      }
+      if (name !== "CLIENT") return undefined;
+      if (peer.number === 1) return peer.hangUp();
+      void blocked!.send(NOTHING);
+      return ":1\r\n";
+    };
+    const abort = new AbortController();
+    await withServer(script, async (kv) => {
+      const call = kv.popFirst("k", { wait: true, signal: abort.signal });
+      await rejects(call, { name: "AbortError" });
+    }, { readTimeout: 2 ** 40 });
+  });
+
+  // Twice the time was more than a timer can run, and so none at all.
+  it("with close(), however long readTimeout is", TIMEOUT, async () => {
+    let blocked: Peer | undefined;
+    let block: () => void;
+    const isBlocked = new Promise<void>((resolve) => block = resolve);
+    const script: Script = ([name], peer) => {
+      if (name === "LPOP") return NOTHING;
+      if (name === "BLPOP") {
+        blocked = peer;
+        block();
+      }
+      if (name !== "CLIENT") return undefined;
+      setTimeout(() => void blocked!.send(NOTHING), 50);
+      return ":1\r\n";
+    };
+    await withServer(script, async (kv) => {
+      const error = errorOf(kv.popFirst("k", { wait: true }));
+      await isBlocked;
+      await kv.close();
+      strictEqual((await error).code, "closed");
+    }, { readTimeout: 2 ** 30 });
+  });
+
+  it("and leaves nothing at the signal of its caller", TIMEOUT, async () => {
+    const { signal } = new AbortController();
+    const listeners = new Set<unknown>();
+    signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener);
+    signal.removeEventListener = (_type: string, listener: unknown) => {
+      listeners.delete(listener);
+    };
+    await withServer(([name]) => name === "LPOP" ? NOTHING : undefined, async (kv) => {
+      strictEqual(await kv.popFirst("k", { wait: 60, signal }), null);
+    }, { poolSize: 1 });
+    deepStrictEqual([...listeners], []);
+  });
+
+  // Node warns of what it takes for a leak: eleven listeners at one signal.
+  it("without a word from the runtime, where many wait", TIMEOUT, async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    await withServer(([name]) => name === "LPOP" ? NOTHING : undefined, async (kv) => {
+      const codes = Promise.all(
+        Array.from(
+          { length: 30 },
+          async () => (await errorOf(kv.popFirst("k", { wait: true }))).code,
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await kv.close();
+      ok((await codes).every((code) => code === "closed"));
+    }, { poolSize: 1 });
+    process.off("warning", listen);
+    deepStrictEqual(warnings, []);
+  });
+});
+
+describe("Valkey client opens connections for calls that wait", () => {
+  // 50 calls made 975 attempts in two seconds, at a server that had no more connections to give.
+  it("later and later where that fails", TIMEOUT, async () => {
+    const script: Script = ([name], peer) => {
+      if (peer.number > 1) return "-ERR max number of clients reached\r\n";
+      return name === "LPOP" ? NOTHING : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      const calls = Array.from({ length: 50 }, () => kv.popFirst("k", { wait: 300 }));
+      deepStrictEqual(await Promise.all(calls), calls.map(() => null));
+      // Seven at once at first, then one at a time: a dozen of those take 20 s.
+      ok(server.peers.length <= 1 + 7 + 12, `${server.peers.length} connections`);
+    });
+  });
+
+  it("again once that works", TIMEOUT, async () => {
+    let isFull = true;
+    const script: Script = ([name], peer) => {
+      if (peer.number > 1 && isFull) return "-ERR max number of clients reached\r\n";
+      if (name === "BLPOP") return "*2\r\n$1\r\nk\r\n$1\r\na\r\n";
+      return name === "LPOP" ? NOTHING : undefined;
+    };
+    await withServer(script, async (kv) => {
+      const call = kv.popFirst("k", { wait: true });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      isFull = false;
+      strictEqual(await call, "a");
+    });
+  });
+});

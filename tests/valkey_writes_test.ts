@@ -1,0 +1,88 @@
+/**
+ * What a connection hands to its socket: memory that stays as it is until it is written, and what a
+ * written byte says about the server.
+ */
+
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { describe, it } from "node:test";
+import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
+import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import type { KvError } from "../kv/errors.ts";
+import type { ValkeyOptions } from "../kv/options.ts";
+import { memoryServer } from "./support/memory_socket.ts";
+
+function checked(options: Partial<ValkeyOptions> = {}): CheckedValkeyOptions {
+  return checkKvOptions({ ...options, backend: "valkey" }) as CheckedValkeyOptions;
+}
+
+describe("Valkey client writes", () => {
+  // A buffer that left in pieces was used again once the first of them was written.
+  it("buffers that leave in pieces: none is used again before its last piece", async () => {
+    for (const bufferSize of [2 ** 13, 2 ** 16, 2 ** 17]) {
+      const keys = Array.from({ length: 3_000 }, (_, i) => `${i}`);
+      const expected = keys.values();
+      const wrong: string[] = [];
+      const server = memoryServer(([, key, value]) => {
+        if (key !== expected.next().value || !value!.startsWith(`${key} `)) wrong.push(key!);
+        return "+OK\r\n";
+      });
+      await using kv = await openValkeyKv(checked({ bufferSize }), server.connect);
+      await Promise.all(keys.map((key) => kv.put(key, `${key} `.padEnd(10_000))));
+      deepStrictEqual(wrong, [], `bufferSize: ${bufferSize}`);
+    }
+  });
+});
+
+describe("Valkey client and values that no server takes", () => {
+  it("rejects them before anything is sent", async () => {
+    const seen: string[] = [];
+    const server = memoryServer(([name]) => {
+      seen.push(name!);
+      return ":1\r\n";
+    });
+    await using kv = await openValkeyKv(checked(), server.connect);
+    const long = new Uint8Array(2 ** 29 + 1);
+    const calls = [
+      kv.put("k", long),
+      kv.putMany([["a", "small"], ["b", long]]),
+      kv.append("k", "small", long),
+      kv.putIfEqual("k", "small", long),
+      kv.putIfEqual("k", long, "small"),
+      kv.removeIfEqual("k", long),
+      kv.put("k", "é".repeat(2 ** 28 + 1)),
+    ]; // deno-fmt-ignore-line
+    for (const [i, call] of calls.entries()) {
+      const bytes = 2 ** 29 + (i === 6 ? 2 : 1);
+      await rejects(call, {
+        name: "RangeError",
+        message: `Cannot store a value of ${bytes} bytes on Valkey: at most 536870912`,
+      });
+    }
+    strictEqual(await kv.length("k"), 1);
+    deepStrictEqual(seen, ["LLEN"]);
+  });
+});
+
+describe("Valkey client and a frozen server", () => {
+  const options = checked({ readTimeout: 40, reconnect: false });
+
+  // Each write that the system took began the silence anew, so the calls never settled.
+  it("calls time out, though the system takes all that is written", async () => {
+    const server = memoryServer(() => "");
+    await using kv = await openValkeyKv(options, server.connect);
+    let code = "";
+    for (let i = 0; i < 1_000 && code === ""; i++) {
+      kv.get("k").catch((error: KvError) => code ||= error.code);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    strictEqual(code, "timeout");
+  });
+
+  it("an upload that goes on is a sign of life, however long it takes", async () => {
+    const server = memoryServer(() => "+OK\r\n");
+    await using kv = await openValkeyKv(options, server.connect);
+    server.isSlow = true;
+    const value = new Uint8Array(2 ** 23);
+    strictEqual(await kv.put("k", value), true);
+  });
+});
