@@ -43,7 +43,8 @@ export function openingTable(
 
 /** Reads past the cache. */
 export function cacheTable({ fileBytes, cacheBytes, readsAGet }: CacheResult): string {
-  return `a file of ${fileBytes} bytes, a cache of ${cacheBytes}: ${readsAGet} reads for a random get\n`;
+  const sizes = `a file of ${fileBytes} bytes, a cache of ${cacheBytes}`;
+  return `${sizes}: ${readsAGet} reads for a random get\n`;
 }
 
 /** What keys take on the disk, and what holds up the event loop. */

@@ -28,8 +28,8 @@ export interface Codec<T, Input = T> {
   /**
    * Turns stored bytes into a value. The bytes are the decoder's own. What it throws, the call
    * rejects with; on memory and file nothing has changed then, on Valkey a popped or fetched value
-   * has left the store. It may not call the store: that is in the middle of a call, and rejects with
-   * a `TypeError`.
+   * has left the store. It may not call the store, which is in the middle of a call and rejects
+   * with a `TypeError`.
    */
   decode(bytes: Uint8Array): T;
   /**
