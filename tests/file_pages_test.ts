@@ -18,6 +18,8 @@ const HALF_PAGE = "v".repeat(1_900);
 /** So large that a checkpoint writes more than one group of pages. */
 const CACHE_BYTES = 2 ** 26;
 
+const HEADERS_BYTES = 2 * 4096;
+
 const SEEDS = 2;
 const SYNC_TURNS = 30;
 /** So many that the journal has grown. */
@@ -131,6 +133,71 @@ describe("file whose pages come and go", () => {
     for (let turns = 0; turns < 100; turns++) await nextTurn();
     await using left = await reopen(storage.image, "killed");
     strictEqual((await left.stats()).entries, FIRST_KEYS + count - 20);
+    await kv.close();
+  });
+
+  it("has room in the journal for the recovery that a crash at any time needs", async () => {
+    const sessions = Array.from({ length: 8_000 }, (_, index) => `session:${index}`);
+    const filled = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    const entries = sessions.map((key) => [key, "v".repeat(3_900)] as const);
+    await filled.kv.putMany(entries, { expireIn: 1_000_000 });
+    await filled.kv.close();
+    const storage = new HeldStorage(filled.storage.image);
+    const { kv } = await openFileSubject({ storage, cacheBytes: CACHE_BYTES });
+    // Little is changed on many pages.
+    await Promise.all(sessions.map((key) => kv.touch(key, 2_000_000)));
+    storage.isHeld = true;
+    while (storage.waiting.length === 0) await kv.put("k", HALF_PAGE);
+    // The checkpoint brings its pages to their places; near its end the journal is filled up.
+    const from = storage.log.length;
+    const isHeaderWritten = (): boolean =>
+      storage.log.slice(from).some((entry) => entry.kind === "write" && entry.at < HEADERS_BYTES);
+    let left = storage.image;
+    for (let group = 0; !isHeaderWritten(); group++) {
+      left = storage.image;
+      if (group === 29) {
+        for (let i = 0; i < 8_000; i++) void kv.put("k", `${HALF_PAGE}${i % 10}`);
+      }
+      storage.waiting.shift()?.();
+      await nextTurn();
+    }
+    await using again = await reopen(left, "killed");
+    strictEqual((await again.stats()).entries, sessions.length + 1);
+    storage.release();
+    await kv.close();
+  });
+
+  it("finds room for a new list and its element where their class has one cell left", async () => {
+    const { kv } = await openFileSubject();
+    for (let i = 0; i < 126; i++) await kv.put(`k${`${i}`.padStart(3, "0")}`, "v");
+    await kv.compact();
+    strictEqual(await kv.append("q", "e"), 1);
+    deepStrictEqual(await kv.check(), []);
+    await kv.close();
+  });
+
+  it("uses gaps again, of whatever length", async () => {
+    const { kv, storage } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    const valueOf = (i: number): Uint8Array => new Uint8Array(4_080 * (1 + i % 9) - 60);
+    for (let i = 0; i < 600; i++) await kv.put(`${i}`, valueOf(i));
+    const sizes: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (let i = round % 2; i < 600; i += 2) await kv.delete(`${i}`);
+      for (let i = round % 2; i < 600; i += 2) await kv.put(`${i}`, valueOf(i));
+      sizes.push(storage.size());
+    }
+    strictEqual(sizes[3], sizes[0]);
+    deepStrictEqual(await kv.check(), []);
+    await kv.close();
+  });
+
+  it("frees pages of one cell for other sizes", async () => {
+    const { kv, storage } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    for (let i = 0; i < 1_000; i++) await kv.put(`${i}`, "v".repeat(3_000));
+    const full = storage.size();
+    for (let i = 1; i < 1_000; i++) await kv.delete(`${i}`);
+    for (let i = 1; i < 2_000; i++) await kv.put(`${i}`, "v".repeat(1_200));
+    strictEqual(storage.size(), full);
     await kv.close();
   });
 

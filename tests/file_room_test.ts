@@ -342,4 +342,21 @@ describe("file: every call settles", () => {
     stop.abort();
     deepStrictEqual(new Set(await Promise.all(waits)), new Set(["stopped"]));
   });
+
+  it("rejects with full on a full disk, however near its need is to the room", async () => {
+    // Where a call of exactly that size begins is not for a test to know: all around it are tried.
+    for (let bytes = 440_000; bytes < 480_000; bytes += 23) {
+      const storage = new SlowStorage(new Prng(1));
+      const { kv } = await openFileSubject({ storage, cacheBytes: 2 ** 26 });
+      storage.bytesMax = storage.size();
+      const put = kv.put("k", new Uint8Array(bytes));
+      const outcome = put.then(() => "stored", (error) => error.code);
+      const late = (async () => {
+        for (let turns = 0; turns < 300; turns++) await nextTurn();
+        return "never settled";
+      })();
+      strictEqual(await Promise.race([outcome, late]), "full", `${bytes} bytes`);
+      await kv.close();
+    }
+  });
 });

@@ -86,8 +86,8 @@ export class Allocator {
     const sizeClass = this.#pager.u8(frame, CELLS.classAt);
     const count = this.#pager.u16(frame, CELLS.countAt) - 1;
     const wasFull = count + 1 === cellsAPage(sizeClass);
-    if (count === 0 && !wasFull && !this.#isOnly(page, frame, sizeClass)) {
-      this.#unlink(frame, page, sizeClass);
+    if (count === 0 && this.#hasOther(page, frame, sizeClass)) {
+      if (!wasFull) this.#unlink(frame, page, sizeClass);
       this.#map.free(page, 1);
       return;
     }
@@ -216,10 +216,11 @@ export class Allocator {
     return this.#root.get(ROOT.roomyPagesAt + 4 * sizeClass);
   }
 
-  /** Tells whether a page is the only one of its class with room: it stays, for the next record. */
-  #isOnly(page: number, frame: number, sizeClass: number): boolean {
-    return this.#roomyPage(sizeClass) === page &&
-      this.#pager.u32(frame, CELLS.nextPageAt) === NIL;
+  /** Tells whether another page of a class has room: if none has, an empty one stays for that. */
+  #hasOther(page: number, frame: number, sizeClass: number): boolean {
+    const roomy = this.#roomyPage(sizeClass);
+    return roomy !== NIL &&
+      (roomy !== page || this.#pager.u32(frame, CELLS.nextPageAt) !== NIL);
   }
 
   #link(frame: number, page: number, sizeClass: number): void {

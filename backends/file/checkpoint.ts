@@ -32,6 +32,12 @@ export interface RestartOptions {
   readonly isClean?: boolean;
 }
 
+/** A moment in the life of a file: where its journal was, and how often pages had become dirty. */
+interface Moment {
+  readonly position: number;
+  readonly dirtiedCount: number;
+}
+
 /** Makes checkpoints of a file. */
 export class Checkpoint {
   readonly #parts: FileParts;
@@ -54,9 +60,10 @@ export class Checkpoint {
     const { pager, journal } = this.#parts;
     const start = await this.#writePages();
     const isQuiet = pager.dirtyCount === 0 && journal.pendingBytes === 0;
-    const position = isQuiet ? journal.head : start;
-    await this.#writeHeaders(position, false);
-    journal.release(position);
+    const end = isQuiet ? { position: journal.head, dirtiedCount: pager.dirtiedCount } : start;
+    await this.#writeHeaders(end.position, false);
+    journal.release(end.position);
+    pager.release(end.dirtiedCount);
   }
 
   /**
@@ -77,14 +84,16 @@ export class Checkpoint {
     await this.#writeHeaders(start, isClean);
     const page = root.get(ROOT.journalPageAt);
     journal.start({ page, pages: root.get(ROOT.journalPagesAt), position: start });
+    pager.release(pager.dirtiedCount);
   }
 
-  /** Brings dirty pages to the medium; returns where in the journal the changes since begin. */
-  async #writePages(): Promise<number> {
+  /** Brings dirty pages to the medium; tells where the changes since begin. */
+  async #writePages(): Promise<Moment> {
     const { pager, journal } = this.#parts;
     this.#flush();
-    const start = journal.head;
     const pages = pager.dirtyPages();
+    // Pages that are dirty now may change again before they are copied, and do not count then.
+    const start = { position: journal.head, dirtiedCount: pager.dirtiedCount - pages.length };
     for (let i = 0; i < pages.length; i += GROUP_PAGES) {
       await this.#writeGroup(pages.subarray(i, i + GROUP_PAGES));
     }

@@ -157,16 +157,21 @@ class Compaction {
     map.free(page, 1);
   }
 
-  /** Counts what moving a page may log: much if it is of a long value, which moves as a whole. */
+  /** Counts what moving a page may log: much if it begins a long value, which moves as a whole. */
   needOf(page: number): number {
     const { map, pager } = this.#parts;
     if (page >= map.pageCount || !map.isUsed(page) || this.#isJournal(page)) return STEP_BYTES;
     const frame = pager.frame(page);
-    if (pager.u8(frame, PAGE_TYPE_AT) !== RUN_TYPE) return STEP_BYTES;
-    const first = page - pager.u32(frame, RUN.indexAt);
-    const { count } = this.#runOf(first);
-    if (map.findLower(first, count) === 0) return STEP_BYTES;
+    if (!this.#beginsRun(frame)) return STEP_BYTES;
+    const { count } = this.#runOf(page);
+    if (map.findLower(page, count) === 0) return STEP_BYTES;
     return STEP_BYTES + count * (PAGE_BYTES + 2 * JOURNAL.patchHeadBytes);
+  }
+
+  /** Whether a frame has the first page of a long value, with which the others move. */
+  #beginsRun(frame: number): boolean {
+    const { pager } = this.#parts;
+    return pager.u8(frame, PAGE_TYPE_AT) === RUN_TYPE && pager.u32(frame, RUN.indexAt) === 0;
   }
 
   #isJournal(page: number): boolean {
@@ -174,7 +179,7 @@ class Compaction {
     return page >= journal.page && page < journal.page + journal.capacity / PAGE_BYTES;
   }
 
-  /** Moves a page, or the long value it is of, further to the front; tells whether to go on. */
+  /** Moves a page, or the long value it begins, further to the front; tells whether to go on. */
   lower(page: number): boolean {
     const { map, pager } = this.#parts;
     if (map.freeCount === 0) return false;
@@ -189,7 +194,7 @@ class Compaction {
           this.#parts.table.moveBucket(page, target);
         });
       case RUN_TYPE:
-        this.#moveRun(page - pager.u32(frame, RUN.indexAt));
+        if (this.#beginsRun(frame)) this.#moveRun(page);
         return true;
       case DIRECTORY_TYPE:
         this.#parts.table.lowerDirectory();

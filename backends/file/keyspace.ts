@@ -249,9 +249,9 @@ export class Keyspace {
   /** Sees to it that there is room for elements, and for the list that `find` missed. */
   reserveElements(values: readonly Value[]): void {
     const { allocator } = this.#parts;
-    const listPages = this.#isNew() ? allocator.pagesFor(this.#listBytes()) : 0;
+    const isNew = this.#isNew();
     let run = 0;
-    let cellBytes = 0;
+    let cellBytes = isNew ? this.#listBytes() : 0;
     for (const value of values) {
       // Five times as fast as a loop over the characters.
       const bytes = Buffer.byteLength(value);
@@ -259,13 +259,14 @@ export class Keyspace {
       run += runPages;
       cellBytes += ELEMENT_HEAD_BYTES + (runPages > 0 ? RECORD.runBytes : bytes);
     }
+    const cells = values.length + (isNew ? 1 : 0);
     // Of many cells the classes are not looked at: a full page holds at least half its bytes, less
     // a unit a cell, and each class may begin one.
-    const pages = values.length > 1
-      ? Math.ceil(2 * (cellBytes + values.length * UNIT_BYTES) / PAGE_SUM_AT) +
-        Math.min(values.length, CELL_BYTES.length)
-      : values.length * allocator.pagesFor(cellBytes);
-    this.#reserve(listPages + pages, run);
+    const pages = cells > 1
+      ? Math.ceil(2 * (cellBytes + cells * UNIT_BYTES) / PAGE_SUM_AT) +
+        Math.min(cells, CELL_BYTES.length)
+      : cells * allocator.pagesFor(cellBytes);
+    this.#reserve(pages, run);
   }
 
   /** Gives the open record another deadline, or none if it is 0. */

@@ -23,6 +23,9 @@ import type { Pager } from "./pager.ts";
 import type { Root } from "./root.ts";
 import type { Storage } from "./storage.ts";
 
+/** Of so many counts it is known where runs of them may begin: each page freed looks at all. */
+const RUN_COUNTS_MAX = 32;
+
 /** How far ahead the file grows: an eighth of its size, within these bounds. */
 const GROWTH_PAGES_MIN = 16;
 const GROWTH_PAGES_MAX = 256;
@@ -47,6 +50,8 @@ export class PageMap {
   #freeCount = 0;
   /** No page before this one is free. */
   #lowest = FIRST_MAP_PAGE;
+  /** For some counts: no run of so many free pages begins before this page. */
+  readonly #runsFrom = new Map<number, number>();
 
   constructor(pager: Pager, journal: Journal, root: Root, storage: Storage) {
     this.#pager = pager;
@@ -76,6 +81,7 @@ export class PageMap {
     this.#pageCount = FIRST_MAP_PAGE;
     this.#freeCount = 0;
     this.#lowest = FIRST_MAP_PAGE;
+    this.#runsFrom.clear();
     this.#extend(pageCount);
     this.#mark(FIRST_MAP_PAGE + 1, pageCount - FIRST_MAP_PAGE - 1, true);
     this.#freeCount = 0;
@@ -89,6 +95,7 @@ export class PageMap {
     // The journal may have outlived a loss of power that the length of the file has not.
     if (this.#reservedCount < this.#pageCount) this.#grow(this.#pageCount);
     this.#freeCount = 0;
+    this.#runsFrom.clear();
     this.#lowest = this.#pageCount;
     for (let page = this.#pageCount - 1; page >= FIRST_MAP_PAGE; page--) {
       if (this.isUsed(page)) continue;
@@ -152,6 +159,7 @@ export class PageMap {
     this.#mark(page, count, false);
     this.#freeCount += count;
     if (page < this.#lowest) this.#lowest = page;
+    this.#expectRuns(page);
     for (let i = 0; i < count; i++) this.#pager.forget(page + i);
   }
 
@@ -222,6 +230,7 @@ export class PageMap {
     const first = this.#pageCount;
     this.#pageCount = pageCount;
     this.#freeCount += pageCount - first;
+    this.#expectRuns(first);
     let page = first + PAGES_A_MAP - 1 - (first - FIRST_MAP_PAGE + PAGES_A_MAP - 1) % PAGES_A_MAP;
     for (; page < pageCount; page += PAGES_A_MAP) {
       const frame = this.#journal.blank(page);
@@ -278,9 +287,26 @@ export class PageMap {
     return this.#pageCount;
   }
 
+  /** Notes that pages from `page` on became free: runs that were too short may have grown. */
+  #expectRuns(page: number): void {
+    for (const [count, from] of this.#runsFrom) {
+      if (page - count < from) this.#runsFrom.set(count, page - count + 1);
+    }
+  }
+
   /** Finds `count` free pages in a row, from page `from` on; 0 if there are none. */
   #findRun(count: number, from: number): number {
-    let first = Math.max(this.#lowest, from);
+    const start = Math.max(this.#lowest, this.#runsFrom.get(count) ?? 0);
+    const found = this.#searchRun(count, Math.max(start, from));
+    if (from <= start) {
+      if (this.#runsFrom.size >= RUN_COUNTS_MAX) this.#runsFrom.clear();
+      this.#runsFrom.set(count, found === 0 ? this.#pageCount : found);
+    }
+    return found;
+  }
+
+  #searchRun(count: number, from: number): number {
+    let first = from;
     for (let page = first; page < this.#pageCount;) {
       const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
       const frame = this.#mapFrame(page - bit);

@@ -41,6 +41,9 @@ export class Pager {
   readonly #free: number[] = [];
   #count = 0;
   #dirtyCount = 0;
+  /** How often a page became dirty so far, and what of that the journal has let go of. */
+  #dirtiedCount = 0;
+  #releasedCount = 0;
   #hand = 0;
   #isRecovering = false;
   /** Whether the hand found nothing to let go of, and nothing has become clean since. */
@@ -66,6 +69,21 @@ export class Pager {
   /** How many pages differ from what the disk has. */
   get dirtyCount(): number {
     return this.#dirtyCount;
+  }
+
+  /** How often a page became dirty so far. */
+  get dirtiedCount(): number {
+    return this.#dirtiedCount;
+  }
+
+  /** Of how many pages the journal has changes, at most: a recovery has to write them. */
+  get journaledCount(): number {
+    return this.#dirtiedCount - this.#releasedCount;
+  }
+
+  /** Notes that the journal let go of the changes made before pages became dirty so often. */
+  release(dirtiedCount: number): void {
+    this.#releasedCount = dirtiedCount;
   }
 
   /** How many pages were read from the disk. */
@@ -171,6 +189,7 @@ export class Pager {
     if ((flags & DIRTY) !== 0) return;
     this.#flags[frame] = flags | DIRTY | USED;
     this.#dirtyCount++;
+    this.#dirtiedCount++;
   }
 
   /** Lists the dirty pages in their order in the file. */

@@ -4,12 +4,17 @@
  * There is no timer for each key. A pass goes over the table bucket by bucket, frees what is past
  * its deadline, and finds out when the next one will be. Until then nothing is to be done, unless a
  * key gets an earlier deadline. Reading never depends on it: a key past its deadline is not there.
+ *
+ * A pass looks at every key. So the next one waits ten times as long as the last one took, or a
+ * store in which something expires all the while would be read from end to end without a pause.
  */
 
 import type { Engine } from "./engine.ts";
 import { HASH_BITS } from "./layout.ts";
 
 const STEP_MS_MAX = 2;
+/** The rest after a pass, in times of what it took. */
+const RESTS = 10;
 /** What a step logs at most, one key apart. */
 const STEP_BYTES_MAX = 16 * 1024;
 /** What a step asks the journal for: so much, and as much again for the last key. */
@@ -19,6 +24,9 @@ export const SWEEP_STEP_BYTES: number = 2 * STEP_BYTES_MAX;
 export class Sweep {
   readonly #engine: Engine;
   #hash = 0;
+  /** When the pass began, and when the next one may. */
+  #passStartMs = 0;
+  #restsUntilMs = 0;
   /** The earliest deadline that this pass has met. */
   #passDueMs = Infinity;
   /** When there may be something to free: a pass under way is due at once. */
@@ -31,7 +39,8 @@ export class Sweep {
   /** The time from which on there may be something to free; `Infinity` for never. */
   get dueMs(): number {
     if (this.#engine.hasGarbage) return 0;
-    return this.#engine.expiringCount === 0 ? Infinity : this.#dueMs;
+    if (this.#engine.expiringCount === 0) return Infinity;
+    return this.#hash > 0 ? this.#dueMs : Math.max(this.#dueMs, this.#restsUntilMs);
   }
 
   /** Notes that a key has got a deadline. */
@@ -53,14 +62,16 @@ export class Sweep {
       performance.now() - startMs > STEP_MS_MAX;
     if (nowMs < this.dueMs) return;
     if (engine.hasGarbage) return engine.collect(isSpent);
+    if (this.#hash === 0) this.#passStartMs = nowMs;
     const { nextHash, dueMs } = engine.sweep(this.#hash, isSpent);
     this.#passDueMs = Math.min(this.#passDueMs, dueMs);
     this.#hash = nextHash;
-    if (nextHash === 2 ** HASH_BITS) this.#endPass();
+    if (nextHash === 2 ** HASH_BITS) this.#endPass(nowMs);
   }
 
-  #endPass(): void {
+  #endPass(nowMs: number): void {
     this.#hash = 0;
+    this.#restsUntilMs = nowMs + RESTS * (nowMs - this.#passStartMs);
     this.#dueMs = this.#passDueMs;
     this.#passDueMs = Infinity;
   }

@@ -23,8 +23,8 @@ import {
   ROOT,
 } from "./layout.ts";
 
-/** What recovery and two checkpoints may log for each dirty page. */
-const SUMS_BYTES = 3 * (JOURNAL.patchHeadBytes + 4);
+/** What a checkpoint logs for a page, with its share of the head of a record. */
+const SUM_BYTES = JOURNAL.patchHeadBytes + 5;
 /** What any call may log besides its values. */
 const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
@@ -166,11 +166,16 @@ export class Upkeep {
       pager.dirtyCount <= pager.countMax;
   }
 
-  /** The most that a call may need of the journal, now or for the pages that it makes dirty. */
+  /**
+   * The most that a call may need of the journal, now or for the pages that it makes dirty: two
+   * checkpoints log their sums, and a recovery those of all pages that the journal has changes of.
+   * Without room for that, what a crash leaves could never be opened.
+   */
   #logBytes(needBytes: number): number {
     const { pager, table } = this.#parts;
-    const dirtyCount = pager.dirtyCount + needBytes / PAGE_BYTES;
-    return needBytes + dirtyCount * SUMS_BYTES + table.growthBytes + SPARE_BYTES;
+    const pages = needBytes / PAGE_BYTES;
+    const sums = 2 * (pager.dirtyCount + pages) + pager.journaledCount + pages;
+    return needBytes + sums * SUM_BYTES + table.growthBytes + SPARE_BYTES;
   }
 
   #start(): void {
@@ -232,7 +237,8 @@ export class Upkeep {
 
   /** Tells whether the journal, when it is empty, has room for a call. */
   #admitsAlone(needBytes: number): boolean {
-    return this.#logBytes(needBytes) <= this.#parts.journal.capacity;
+    const least = JOURNAL.headBytes + JOURNAL.alignBytes;
+    return least + this.#logBytes(needBytes) <= this.#parts.journal.capacity;
   }
 
   /**
