@@ -72,7 +72,7 @@ const range: Command = {
     const [url = "", key = "", start = "0", end] = args;
     const from = parseWhole(start, "START");
     const to = end === undefined ? Infinity : parseWhole(end, "END");
-    await using kv = await openBytes(url);
+    await using kv = await openBytes(url, { create: false, signal });
     const length = await kv.length(key);
     const lines = new LinePrinter(terminal.stdout);
     const stop = to < 0 ? length + to : Math.min(to, length);
@@ -117,7 +117,7 @@ function adding({ name, summary, details, example, add }: {
     async run(call) {
       const [url = "", key = "", ...args] = call.args;
       const values = await readValues(args, call);
-      await using kv = await openBytes(url, { create: true });
+      await using kv = await openBytes(url, { create: true, signal: call.signal });
       const length = await add(kv, key, values);
       const line = call.flags.has("json") ? JSON.stringify({ key, length }) : `${length}`;
       await print(call.terminal.stdout, line);
@@ -150,7 +150,7 @@ function popping({ name, summary, example, take }: {
     async run(call) {
       const [url = "", key = ""] = call.args;
       const wait = call.values.get("wait");
-      await using kv = await openBytes(url);
+      await using kv = await openBytes(url, { create: false, signal: call.signal });
       const element = await take(kv, key, {
         wait: wait === undefined ? false : wait === "forever" || parseDuration(wait, "wait"),
         signal: call.signal,

@@ -6,9 +6,9 @@
  */
 
 import type { Kv } from "../kv/kv.ts";
-import { openKv } from "../kv/open.ts";
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { openStore } from "./stores.ts";
 import { print } from "./terminal.ts";
 import { parseDuration } from "./values.ts";
 
@@ -55,7 +55,7 @@ const bench: Command = {
   async run({ args, flags, values, signal, terminal }) {
     const time = values.get("time");
     const rowMs = time === undefined ? ROW_MS : parseDuration(time, "time");
-    await using kv = await openKv(args[0] ?? "");
+    await using kv = await openStore(args[0] ?? "", { create: true, signal });
     const keys = kv.namespace(`jetkv:bench:${crypto.randomUUID()}:`);
     const rows: Row[] = [];
     if (!flags.has("json")) {

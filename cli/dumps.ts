@@ -19,8 +19,9 @@ import {
 } from "./command.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
-import { openStore } from "./stores.ts";
+import { isOneFile, openStore } from "./stores.ts";
 import { print, type Sink } from "./terminal.ts";
+import { readUntilAborted, untilAborted } from "./waiting.ts";
 
 const dumpCommand: Command = {
   name: "dump",
@@ -48,7 +49,7 @@ const dumpCommand: Command = {
     if (file === "-" && flags.has("json")) {
       throw new UsageError("Cannot print the sum as JSON: the dump itself goes to standard output");
     }
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     return await report(call, {
       verb: "Dumped",
       total: await totalOf(kv, prefix),
@@ -96,9 +97,10 @@ const restoreCommand: Command = {
         run: async (onProgress) => verify(await openDump(file, call), { signal, onProgress }),
       });
     }
-    const isFile = file !== "-";
+    // A pipe, also one with a name, gives what it has only once.
+    const isFile = file !== "-" && await isRegular(file);
     const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;
-    await using kv = await openStore(url, { create: true });
+    await using kv = await openStore(url, { create: true, signal });
     return await report(call, {
       verb: "Restored",
       total: checked === null ? null : checked.strings + checked.arrays,
@@ -135,8 +137,12 @@ const copyCommand: Command = {
     const [from = "", to = ""] = call.args;
     const { signal, values, flags } = call;
     const prefix = values.get("prefix");
-    await using source = await openStore(from, { create: false });
-    await using target = await openStore(to, { create: true });
+    // Opening both would not do: with lock=wait the second one would wait for the first one's lock.
+    if (await isOneFile(from, to)) {
+      throw new UsageError("Cannot copy a store to itself: both URLs lead to the same file");
+    }
+    await using source = await openStore(from, { create: false, signal });
+    await using target = await openStore(to, { create: true, signal });
     return await report(call, {
       verb: "Copied",
       total: await totalOf(source, prefix),
@@ -204,10 +210,23 @@ async function writeTo<R>(sink: Sink, chunks: AsyncGenerator<Uint8Array, R>): Pr
   return next.value;
 }
 
-async function openDump(file: string, { terminal }: Call): Promise<ReadableStream<Uint8Array>> {
-  if (file === "-") return terminal.stdin.readable;
+async function openDump(
+  file: string,
+  { terminal, signal }: Call,
+): Promise<ReadableStream<Uint8Array>> {
+  if (file === "-") return readUntilAborted(terminal.stdin.readable, signal);
+  // To open a pipe with a name is to wait for who writes to it.
+  const { readable } = await reading(file, () => untilAborted(Deno.open(file), signal));
+  return readUntilAborted(readable, signal);
+}
+
+async function isRegular(file: string): Promise<boolean> {
+  return (await reading(file, () => Deno.stat(file))).isFile;
+}
+
+async function reading<R>(file: string, call: () => Promise<R>): Promise<R> {
   try {
-    return (await Deno.open(file)).readable;
+    return await call();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new CommandError(`Cannot read ${show(file)}: there is no such file`, { cause: error });

@@ -13,7 +13,7 @@ import {
 } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { plural } from "./progress.ts";
-import { openBytes, openStore } from "./stores.ts";
+import { lastCall, openBytes, openStore } from "./stores.ts";
 import { LinePrinter, print } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
 import { formatBytes } from "./sizes.ts";
@@ -39,7 +39,7 @@ const keys: Command = {
   async run({ args, values, flags, signal, terminal }) {
     const [url = ""] = args;
     const limit = values.get("limit");
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const lines = new LinePrinter(terminal.stdout);
     const scan = kv.keys({
       prefix: values.get("prefix"),
@@ -61,9 +61,9 @@ const inspect: Command = {
   parameters: [URL_PARAMETER, KEY_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Look at a session", "jetkv inspect file:./app.db session:42"]],
-  async run({ args, flags, terminal }) {
+  async run({ args, flags, signal, terminal }) {
     const [url = "", key = ""] = args;
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const found = await kv.inspect(key);
     if (flags.has("json")) {
       await print(terminal.stdout, JSON.stringify(found === null ? null : { key, ...found }));
@@ -102,15 +102,15 @@ const clear: Command = {
     ["Empty a cache", "jetkv clear valkey://localhost --prefix page:"],
     ["Empty a store", "jetkv clear file:./app.db --all"],
   ],
-  async run({ args, flags, values, terminal }) {
+  async run({ args, flags, values, signal, terminal }) {
     const [url = ""] = args;
     const prefix = values.get("prefix") ?? "";
     // A prefix that is empty by mistake, as that of an unset variable, must not empty the store.
     if (flags.has("all") === (prefix !== "")) {
       throw new UsageError("Cannot clear: give either --prefix with a text or --all");
     }
-    await using kv = await openStore(url, { create: false });
-    const removed = await kv.clear({ prefix });
+    const kv = await openStore(url, { create: false, signal });
+    const removed = await lastCall(kv, kv.clear({ prefix }), signal);
     await print(terminal.stdout, flags.has("json") ? JSON.stringify({ removed }) : `${removed}`);
     return EXIT.ok;
   },
@@ -123,9 +123,9 @@ const stats: Command = {
   parameters: [URL_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Count the keys", "jetkv stats valkey://localhost --json | jq .entries"]],
-  async run({ args, flags, terminal }) {
+  async run({ args, flags, signal, terminal }) {
     const [url = ""] = args;
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const found = await kv.stats();
     const { backend, entries, bytes } = found;
     if (flags.has("json")) await print(terminal.stdout, JSON.stringify(found));
@@ -143,7 +143,7 @@ export const KEY_COMMANDS: readonly Command[] = [keys, inspect, remove, deleteKe
 
 async function removeKey(call: Call, method: "remove" | "delete"): Promise<number> {
   const [url = "", key = ""] = call.args;
-  await using kv = await openBytes(url);
+  await using kv = await openBytes(url, { create: false, signal: call.signal });
   const removed = await kv[method](key);
   if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, removed }));
   return removed ? EXIT.ok : EXIT.no;

@@ -22,7 +22,7 @@ const get: Command = {
   ],
   async run(call) {
     const [url = "", key = ""] = call.args;
-    await using kv = await openBytes(url);
+    await using kv = await openBytes(url, { create: false, signal: call.signal });
     return await answer(call, key, await kv.get(key));
   },
 };
@@ -56,7 +56,7 @@ const put: Command = {
       throw new UsageError("Cannot put with both --expire-in and --keep-ttl: choose one");
     }
     const [value = ""] = await readValues(args, call);
-    await using kv = await openBytes(url, { create: true });
+    await using kv = await openBytes(url, { create: true, signal: call.signal });
     const stored = await kv.put(key, value, options);
     if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, stored }));
     return stored ? EXIT.ok : EXIT.no;

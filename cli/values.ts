@@ -7,6 +7,7 @@ import type { Value } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
 import type { Call } from "./command.ts";
 import { UsageError } from "./exit.ts";
+import { readUntilAborted } from "./waiting.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -47,7 +48,7 @@ export function parseWhole(text: string, name: string): number {
 
 /** Reads all of standard input. */
 async function readInput({ terminal, signal }: Call): Promise<Uint8Array> {
-  const input = terminal.stdin.readable.pipeThrough(new TransformStream(), { signal });
+  const input = readUntilAborted(terminal.stdin.readable, signal);
   return new Uint8Array(await new Response(input).arrayBuffer());
 }
 

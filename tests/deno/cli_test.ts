@@ -4,6 +4,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openKv } from "../../mod.ts";
+import { Interrupt } from "../../cli/exit.ts";
 import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
 import { Prng } from "../support/prng.ts";
@@ -179,7 +180,50 @@ test("dump, restore and copy carry a store to an equal one", async () => {
   const piped = await jetkv(["restore", `file:${c}`, "--clear", "--quiet"], { input: content });
   assertEquals(piped, { code: 0, stdout: "", stderr: "" });
   assertEquals((await jetkv(["dump", `file:${c}`, "--sort", "--quiet"])).stdout, content);
-  assertEquals((await jetkv(["copy", `file:${c}`, `file:${c}`])).code, 3);
+});
+
+test("copy refuses a file as its own target before it waits for the lock", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/kv`;
+  await jetkv(["put", `file:${path}`, "k", "v"]);
+  await Deno.symlink(path, `${directory.path}/link`);
+  const words = ["copy", `file:${path}?lock=wait`, `file:${directory.path}/link?lock=wait`];
+  const { code, stderr } = await jetkv(words);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Cannot copy a store to itself: both URLs lead to the same file/);
+});
+
+test("every command on a file ends on the signal, before it waits for the lock", async () => {
+  await using directory = await makeDirectory();
+  const [url, dump] = [`file:${directory.path}/kv?lock=wait`, `${directory.path}/dump`];
+  await jetkv(["append", url, "k", "v"]);
+  await jetkv(["dump", url, dump]);
+  const signal = AbortSignal.abort(new Interrupt("SIGINT"));
+  const lines = [
+    ...["get URL k", "put URL k v", "append URL k v", "prepend URL k v", "pop URL k"],
+    ...["pop-first URL k", "range URL k", "keys URL", "inspect URL k", "remove URL k"],
+    ...["delete URL k", "clear URL --all", "stats URL", "dump URL", "restore URL DUMP"],
+    ...["copy URL memory:", "check URL", "compact URL", "bench URL"],
+  ];
+  for (const line of lines) {
+    const words = line.split(" ").map((word) => word.replace("URL", url).replace("DUMP", dump));
+    const { code, stdout } = await jetkv(words, { signal });
+    assertEquals([code, stdout], [130, ""], line);
+  }
+  assertEquals((await jetkv(["range", url, "k"])).stdout, "v\n");
+});
+
+test("restore ends on the signal while its input is idle", async () => {
+  const controller = new AbortController();
+  // Never gives anything, and tells when someone waits for it.
+  const input = new ReadableStream({
+    pull: () => {
+      controller.abort(new Interrupt("SIGTERM"));
+      return new Promise(() => {});
+    },
+  }, { highWaterMark: 0 });
+  const { signal } = controller;
+  assertEquals((await jetkv(["restore", "memory:"], { input, signal })).code, 143);
 });
 
 test("restore changes nothing where the dump in the file is cut or damaged", async () => {
