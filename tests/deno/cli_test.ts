@@ -268,6 +268,47 @@ test("dump follows a link to the file that it leads to", async () => {
   assertEquals((await jetkv(["dump", "memory:", `${directory.path}/link`])).code, 0);
   assert((await Deno.lstat(`${directory.path}/link`)).isSymlink);
   assertMatch(await Deno.readTextFile(`${directory.path}/file`), /^\{"jetkv":"dump"/);
+  // Also where nothing is yet, from link to link and out of a directory that is a link itself.
+  await Deno.mkdir(`${directory.path}/far/away`, { recursive: true });
+  await Deno.symlink("far/away", `${directory.path}/near`);
+  await Deno.symlink("../new", `${directory.path}/far/away/second`);
+  await Deno.symlink("near/second", `${directory.path}/first`);
+  assertEquals((await jetkv(["dump", "memory:", `${directory.path}/first`])).code, 0);
+  assertMatch(await Deno.readTextFile(`${directory.path}/far/new`), /^\{"jetkv":"dump"/);
+  await Deno.symlink("circle", `${directory.path}/circle`);
+  const { stderr } = await jetkv(["dump", "memory:", `${directory.path}/circle`]);
+  assertMatch(stderr, /circle": over 40 links lead from one to the next\n$/);
+});
+
+test("dump writes no file in the place of a device, and tells of - instead", async () => {
+  for (const path of ["/dev/stdout", "/dev/null", "/dev/fd/1", "/proc/self/fd/1"]) {
+    const { code, stderr } = await jetkv(["dump", "memory:", path]);
+    const message = `Cannot write "${path}": it is no file; for standard output write "-"`;
+    assertEquals([code, stderr], [3, `error: ${message}\n`]);
+  }
+});
+
+test("dump keeps the permissions of the file it replaces, and a new one to its owner", async () => {
+  if (Deno.build.os === "windows") return;
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/dump`;
+  const modeAfterDump = async (): Promise<number> => {
+    assertEquals((await jetkv(["dump", "memory:", file])).code, 0);
+    return (await Deno.stat(file)).mode! & 0o777;
+  };
+  assertEquals(await modeAfterDump(), 0o600);
+  await Deno.chmod(file, 0o400);
+  assertEquals(await modeAfterDump(), 0o400);
+  await Deno.chmod(file, 0o700);
+  assertEquals(await modeAfterDump(), 0o700);
+});
+
+test("dump names the file it was given where it cannot write, not the one beside it", async () => {
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/none/dump`;
+  const { code, stderr } = await jetkv(["dump", "memory:", file]);
+  const message = `Cannot write "${file}": there is no such file or directory`;
+  assertEquals([code, stderr], [3, `error: ${message}\n`]);
 });
 
 test("check tells a damaged file, and compact how much it gave back", async () => {
