@@ -12,6 +12,7 @@ import { copy } from "../transfer/copy.ts";
 import { inspectDeadline } from "../transfer/deadlines.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
+import { type Piece, textOrBytes } from "../transfer/piece.ts";
 import { restore, verify } from "../transfer/restore.ts";
 import { sortedKeys } from "../transfer/sorted_keys.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
@@ -95,22 +96,44 @@ describe("dump", () => {
   it("writes the same lines, however an array is cut into pieces", () => {
     const prng = new Prng(7);
     const elements = Array.from({ length: 900 }, (_, i) => `${i}`.repeat(prng.below(400)));
-    const whole = new LineWriter();
-    whole.write({ type: "array", key: "k", expires: null, elements });
-    whole.endArray();
-    const expected = whole.take();
+    const linesOf = (pieces: readonly Piece[]): string => {
+      const lines = new LineWriter();
+      const texts = pieces.flatMap((piece) => [...lines.write(piece)]);
+      return texts.join("") + lines.end();
+    };
+    const expected = linesOf([{ type: "array", key: "k", expires: null, elements }]);
     ok(expected.split("\n").length > 5);
     for (let run = 0; run < 20; run++) {
-      const lines = new LineWriter();
       let at = 1 + prng.below(30);
-      lines.write({ type: "array", key: "k", expires: null, elements: elements.slice(0, at) });
+      const pieces: Piece[] = [
+        { type: "array", key: "k", expires: null, elements: elements.slice(0, at) },
+      ];
       while (at < elements.length) {
         const next = at + 1 + prng.below(300);
-        lines.write({ type: "elements", elements: elements.slice(at, next) });
+        pieces.push({ type: "elements", elements: elements.slice(at, next) });
         at = next;
       }
-      lines.endArray();
-      strictEqual(lines.take(), expected);
+      strictEqual(linesOf(pieces), expected);
+    }
+  });
+
+  it("hands out a long value chunk by chunk, text or bytes, string or element", async () => {
+    // As one string, its base64 or its escapes would be longer than a string may be.
+    await using kv = openMemory();
+    await kv.put("bytes", new Uint8Array(1_000_000).fill(255));
+    await kv.put("text", "\n".repeat(1_000_000));
+    await kv.append("array", "first", new Uint8Array(1_000_000).fill(255), "last");
+    const lengths: number[] = [];
+    for await (const chunk of dump(kv)) lengths.push(chunk.length);
+    ok(Math.max(...lengths) < 200_000, `${lengths}`);
+  });
+
+  it("takes for text what is UTF-8, and bytes for what is nearly so", () => {
+    const texts = ["", "é", "\ufeffa", "\ufffd", "\uffff\0", "𝄞"];
+    const utf8 = new TextEncoder();
+    for (const text of texts) strictEqual(textOrBytes(utf8.encode(text)), text);
+    for (const nearly of [[0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
+      deepStrictEqual(textOrBytes(Uint8Array.from(nearly)), Uint8Array.from(nearly));
     }
   });
 
