@@ -239,6 +239,26 @@ describe("restore", () => {
     }
   });
 
+  it("has a bounded number of calls under way, however many entries come", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.putMany(Array.from({ length: 3_000 }, (_, i) => [`key:${i}`, "v"] as const));
+    let underWay = 0;
+    let most = 0;
+    const counting = new Proxy(to, {
+      get: (kv, name) => {
+        if (name !== "put") return Reflect.get(kv, name);
+        return async (...args: Parameters<Kv["put"]>): Promise<boolean> => {
+          most = Math.max(most, ++underWay);
+          return await kv.put(...args).finally(() => underWay--);
+        };
+      },
+    });
+    await restore(counting, chunksOf(await contentOf(from)));
+    ok(most > 1 && most <= 256, `${most}`);
+    strictEqual(await contentOf(to), await contentOf(from));
+  });
+
   it("rejects with what the store rejects with", async () => {
     await using from = openMemory();
     await fillMixed(from, 50, new Prng(3));
