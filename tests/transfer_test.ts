@@ -137,6 +137,25 @@ describe("dump", () => {
     }
   });
 
+  it("rejects where another program has made a key that is too long, sorted or not", async () => {
+    await using kv = openMemory();
+    await kv.put("k", "v");
+    for (const length of [1_025, 70_000]) {
+      const key = "k".repeat(length);
+      const shared = beforeCall(kv, () => {});
+      shared.withCodec = () => shared as never;
+      shared.keys = async function* () {
+        yield await Promise.resolve(key);
+      };
+      for (const sort of [false, true]) {
+        await rejects(textOf(dump(shared, { sort })), {
+          name: "EntryError",
+          message: `Cannot use "${key.slice(0, 64)}…" as a key: it is over 1024 bytes`,
+        });
+      }
+    }
+  });
+
   it("ends with the signal's reason when it is aborted", async () => {
     await using kv = openMemory();
     await fillMixed(kv, 10, new Prng(1));
@@ -257,6 +276,19 @@ describe("restore", () => {
     await restore(counting, chunksOf(await contentOf(from)));
     ok(most > 1 && most <= 256, `${most}`);
     strictEqual(await contentOf(to), await contentOf(from));
+  });
+
+  it("rejects with the key where an entry is too long for the store", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.append("queue", "long");
+    const small = beforeCall(to, (name) => {
+      if (name === "append") throw new RangeError("Cannot store a value of 4 bytes: at most 3");
+    });
+    await rejects(restore(small, chunksOf(await contentOf(from))), {
+      name: "EntryError",
+      message: 'Cannot write "queue": Cannot store a value of 4 bytes: at most 3',
+    });
   });
 
   it("rejects with what the store rejects with", async () => {

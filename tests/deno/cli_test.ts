@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openKv } from "../../mod.ts";
 import { Interrupt } from "../../cli/exit.ts";
+import { dump } from "../../transfer/dump.ts";
 import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
 import { Prng } from "../support/prng.ts";
@@ -243,6 +244,19 @@ test("restore changes nothing where the dump in the file is cut or damaged", asy
   const { code, stderr } = await jetkv(["restore", url], { input: content.slice(0, 2_000) });
   assertEquals(code, 4);
   assertMatch(stderr, /^Unfinished: the store has the entries before the end or the damage\n/);
+});
+
+test("restore names the key of a value that is too long", async () => {
+  await using directory = await makeDirectory();
+  await using memory = await openKv();
+  await memory.put("long", "x".repeat(64 * 2 ** 20 + 1));
+  const input = ReadableStream.from(dump(memory));
+  const { code, stderr } = await jetkv(["restore", `file:${directory.path}/kv`], { input });
+  assertEquals(code, 3);
+  assertMatch(
+    stderr,
+    /error: Cannot write "long": Cannot store a value of 67108865 bytes in a file/,
+  );
 });
 
 test("dump leaves the old file where it fails, and nothing half-written", async () => {
