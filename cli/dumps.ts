@@ -7,7 +7,7 @@ import { show } from "../kv/errors.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";
 import type { Progress } from "../transfer/piece.ts";
-import { restore, verify } from "../transfer/restore.ts";
+import { begin, restore, verify } from "../transfer/restore.ts";
 import { writeWhole } from "./atomic_file.ts";
 import {
   type Call,
@@ -17,7 +17,7 @@ import {
   QUIET_OPTION,
   URL_PARAMETER,
 } from "./command.ts";
-import { CommandError, EXIT, UsageError } from "./exit.ts";
+import { CommandError, EXIT, isMisuse, Unfinished, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
 import { isOneFile, openStore } from "./stores.ts";
 import { print, type Sink } from "./terminal.ts";
@@ -54,7 +54,7 @@ const dumpCommand: Command = {
       verb: "Dumped",
       total: await totalOf(kv, prefix),
       unfinished: null,
-      async run(onProgress) {
+      async run({ onProgress }) {
         const sort = flags.has("sort");
         const expiry = !flags.has("no-expiry");
         const chunks = dump(kv, { prefix, sort, expiry, signal, onProgress });
@@ -94,20 +94,21 @@ const restoreCommand: Command = {
         verb: "Checked",
         total: null,
         unfinished: null,
-        run: async (onProgress) => verify(await openDump(file, call), { signal, onProgress }),
+        run: async ({ onProgress }) => verify(await openDump(file, call), { signal, onProgress }),
       });
     }
     // A pipe, also one with a name, gives what it has only once.
     const isFile = file !== "-" && await isRegular(file);
     const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;
+    // Before the store is opened: what is no dump leaves no empty store.
+    const chunks = await begin(await openDump(file, call));
     await using kv = await openStore(url, { create: true, signal });
     return await report(call, {
       verb: "Restored",
       total: checked === null ? null : checked.strings + checked.arrays,
       unfinished: isFile ? RUN_AGAIN : PARTLY_DAMAGED,
-      async run(onProgress) {
-        const options = { clear: flags.has("clear"), signal, onProgress };
-        const progress = await restore(kv, await openDump(file, call), options);
+      async run(told) {
+        const progress = await restore(kv, chunks, { clear: flags.has("clear"), signal, ...told });
         await sync(kv);
         return progress;
       },
@@ -147,9 +148,9 @@ const copyCommand: Command = {
       verb: "Copied",
       total: await totalOf(source, prefix),
       unfinished: RUN_AGAIN,
-      async run(onProgress) {
-        const clear = flags.has("clear");
-        const progress = await copy(source, target, { prefix, clear, signal, onProgress });
+      async run(told) {
+        const options = { prefix, clear: flags.has("clear"), signal, ...told };
+        const progress = await copy(source, target, options);
         await sync(target);
         return progress;
       },
@@ -168,12 +169,18 @@ interface Work {
   readonly total: number | null;
   /** What an end in the midst of it leaves, in a sentence; `null` if nothing. */
   readonly unfinished: string | null;
-  run(onProgress: (progress: Progress) => void): Promise<Progress>;
+  run(told: Told): Promise<Progress>;
 }
 
-const RUN_AGAIN =
-  "Unfinished: the store has a part of it; the same command, run again, completes it";
-const PARTLY_DAMAGED = "Unfinished: the store has the entries before the end or the damage";
+/** What the work tells on its way. */
+interface Told {
+  onProgress(progress: Progress): void;
+  onClear(): void;
+}
+
+const RUN_AGAIN = "the store has a part of it; the same command, run again, completes it";
+const PARTLY_DAMAGED = "the store has the entries before the end or the damage";
+const CLEARED = "--clear has removed what the store held before";
 
 /** Does a piece of work, shows how far it has come, and prints the sum. */
 async function report(
@@ -183,16 +190,23 @@ async function report(
   const bar = new ProgressBar(terminal.stderr, verb, total);
   const isShown = !flags.has("quiet") && !flags.has("json");
   let progress: Progress;
-  let done = 0;
+  let isBegun = false;
+  let isCleared = false;
   try {
-    progress = await run((progress) => {
-      done = progress.strings + progress.arrays;
-      if (isShown) bar.update(progress);
+    progress = await run({
+      onProgress(progress) {
+        isBegun = true;
+        if (isShown) bar.update(progress);
+      },
+      onClear: () => isCleared = true,
     });
   } catch (error) {
     await bar.erase();
-    if (unfinished !== null && done > 0) await print(terminal.stderr, unfinished);
-    throw error;
+    if (!isBegun && !isCleared) throw error;
+    // The command line was right if it could begin.
+    const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
+    if (unfinished === null) throw cause;
+    throw new Unfinished(isCleared ? `${CLEARED}; ${unfinished}` : unfinished, cause);
   }
   if (flags.has("json")) await print(terminal.stdout, JSON.stringify(progress));
   else if (isShown) await bar.finish(progress);

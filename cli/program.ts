@@ -10,7 +10,7 @@ import { red, setColours } from "./colours.ts";
 import type { Command } from "./command.ts";
 import { SHELLS } from "./completions.ts";
 import { DUMP_COMMANDS } from "./dumps.ts";
-import { codeOf, EXIT, exitCodeOf, messageOf, UsageError } from "./exit.ts";
+import { codeOf, EXIT, exitCodeOf, messageOf, Unfinished, UsageError } from "./exit.ts";
 import { FILE_COMMANDS } from "./files.ts";
 import { type Group, helpOf, helpOfTool } from "./help.ts";
 import { KEY_COMMANDS } from "./keys.ts";
@@ -57,10 +57,12 @@ export async function run(
   try {
     return await runCommand(words, terminal, signal);
   } catch (thrown) {
+    const left = thrown instanceof Unfinished ? thrown.message : undefined;
+    const cause = thrown instanceof Unfinished ? thrown.cause : thrown;
     // What a store rejects with because it was aborted is the reason of the signal, or due to it.
-    const error = signal.aborted ? signal.reason as unknown : thrown;
+    const error = signal.aborted ? signal.reason as unknown : cause;
     const exitCode = exitCodeOf(error);
-    if (exitCode !== EXIT.brokenPipe) await printError(error, words, terminal);
+    if (exitCode !== EXIT.brokenPipe) await printError({ error, left }, words, terminal);
     return exitCode;
   }
 }
@@ -103,14 +105,15 @@ function find(name: string): Command {
 }
 
 async function printError(
-  error: unknown,
+  { error, left }: { error: unknown; left: string | undefined },
   words: readonly string[],
   { stderr }: Terminal,
 ): Promise<void> {
   const message = messageOf(error);
+  const note = left === undefined ? "" : `Unfinished: ${left}\n`;
   const line = words.includes("--json")
-    ? JSON.stringify({ error: { code: codeOf(error), message } })
-    : `${stderr.isTerminal ? red("error:") : "error:"} ${message}`;
+    ? JSON.stringify({ error: { code: codeOf(error), message, unfinished: left } })
+    : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${message}`;
   // Where even this cannot be printed, the exit code is what is left to tell.
   await print(stderr, line).catch(() => {});
 }

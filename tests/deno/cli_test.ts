@@ -246,6 +246,50 @@ test("restore changes nothing where the dump in the file is cut or damaged", asy
   assertMatch(stderr, /^Unfinished: the store has the entries before the end or the damage\n/);
 });
 
+test("restore of what is no dump leaves no new store, from a pipe either", async () => {
+  await using directory = await makeDirectory();
+  for (const input of ["", "k,v\n", '{"jetkv":"dump","version":1}']) {
+    const { code, stderr } = await jetkv(["restore", `file:${directory.path}/kv`], { input });
+    assertEquals(code, 4);
+    assertMatch(stderr, /^error: Cannot read the dump at line 1: /);
+  }
+  assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
+test("restore and copy say what a failure leaves, with --json in the object", async () => {
+  await using directory = await makeDirectory();
+  const lines = [
+    '{"jetkv":"dump","version":1}',
+    '{"key":"k","value":"new"}',
+    '{"key":"l","value":""}',
+  ];
+  const input = `${lines.join("\n")}\n{"key":"cut`;
+  const part = "the store has the entries before the end or the damage";
+  const gone = `--clear has removed what the store held before; ${part}`;
+  for (const [flags, left] of [[[], part], [["--clear"], gone]] as const) {
+    const words = ["restore", `file:${directory.path}/kv`, ...flags];
+    const plain = await jetkv(words, { input });
+    const message = "Cannot read the dump at line 4: the dump is cut inside it";
+    assertEquals(plain.code, 4);
+    assertEquals(plain.stderr, `Unfinished: ${left}\nerror: ${message}\n`);
+    const json = await jetkv([...words, "--json"], { input });
+    const error = { code: "corrupt", message, unfinished: left };
+    assertEquals([json.code, JSON.parse(json.stderr)], [4, { error }]);
+  }
+  await jetkv(["put", `file:${directory.path}/from`, "k", "v"]);
+  await jetkv(["put", `file:${directory.path}/from`, "long", "v".repeat(1_000)]);
+  const words = [
+    "copy",
+    `file:${directory.path}/from`,
+    "memory:?maxBytes=500",
+    "--clear",
+    "--json",
+  ];
+  const { error } = JSON.parse((await jetkv(words)).stderr);
+  assertEquals(error.code, "full");
+  assertMatch(error.unfinished, /^--clear has removed .*; the same command, run again, completes/);
+});
+
 test("restore names the key of a value that is too long", async () => {
   await using directory = await makeDirectory();
   await using memory = await openKv();
