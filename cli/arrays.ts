@@ -13,7 +13,7 @@ import {
 import { CommandError, EXIT } from "./exit.ts";
 import { openBytes } from "./stores.ts";
 import { answer } from "./strings.ts";
-import { LinePrinter, print, toJson } from "./terminal.ts";
+import { jsonOf, LinePrinter, print, showOn, toJson } from "./terminal.ts";
 import { parseDuration, parseWhole, readValues } from "./values.ts";
 
 /** Elements that are read at once. */
@@ -80,7 +80,7 @@ const range: Command = {
       signal.throwIfAborted();
       const next = Math.min(at + ELEMENTS_A_READ, stop);
       for (const element of await kv.range(key, at, next)) {
-        await lines.print(lineOf(element, flags));
+        await lines.print(showOn(terminal.stdout, lineOf(element, flags)));
       }
       at = next;
     }
@@ -95,7 +95,7 @@ export const ARRAY_COMMANDS: readonly Command[] = [append, prepend, pop, popFirs
 function lineOf(element: Uint8Array, flags: ReadonlySet<string>): string {
   if (flags.has("base64")) return element.toBase64();
   const json = toJson(element);
-  if (flags.has("json")) return JSON.stringify(json);
+  if (flags.has("json")) return jsonOf(json);
   if (typeof json === "string") return json;
   throw new CommandError("Cannot print an element: it is not text; use --base64 or --json");
 }
@@ -119,7 +119,7 @@ function adding({ name, summary, details, example, add }: {
       const values = await readValues(args, call);
       await using kv = await openBytes(url, { create: true, signal: call.signal });
       const length = await add(kv, key, values);
-      const line = call.flags.has("json") ? JSON.stringify({ key, length }) : `${length}`;
+      const line = call.flags.has("json") ? jsonOf({ key, length }) : `${length}`;
       await print(call.terminal.stdout, line);
       return EXIT.ok;
     },

@@ -9,7 +9,7 @@ import type { Kv } from "../kv/kv.ts";
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { openStore } from "./stores.ts";
-import { print } from "./terminal.ts";
+import { jsonOf, print } from "./terminal.ts";
 import { parseDuration } from "./values.ts";
 
 const KEY_COUNT = 10_000;
@@ -76,7 +76,7 @@ const bench: Command = {
     }
     if (flags.has("json")) {
       const result = { backend: kv.backend, machine: machine(), rows };
-      await print(terminal.stdout, JSON.stringify(result));
+      await print(terminal.stdout, jsonOf(result));
     }
     return EXIT.ok;
   },

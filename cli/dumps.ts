@@ -20,7 +20,7 @@ import {
 import { CommandError, EXIT, isMisuse, Unfinished, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
 import { isOneFile, openStore } from "./stores.ts";
-import { print, type Sink } from "./terminal.ts";
+import { jsonOf, print, type Sink } from "./terminal.ts";
 import { readUntilAborted, untilAborted } from "./waiting.ts";
 
 const dumpCommand: Command = {
@@ -208,7 +208,7 @@ async function report(
     if (unfinished === null) throw cause;
     throw new Unfinished(isCleared ? `${CLEARED}; ${unfinished}` : unfinished, cause);
   }
-  if (flags.has("json")) await print(terminal.stdout, JSON.stringify(progress));
+  if (flags.has("json")) await print(terminal.stdout, jsonOf(progress));
   else if (isShown) await bar.finish(progress);
   return EXIT.ok;
 }

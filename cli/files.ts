@@ -5,7 +5,7 @@
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
 import { lastCall, openFile } from "./stores.ts";
-import { print } from "./terminal.ts";
+import { jsonOf, print } from "./terminal.ts";
 import { formatBytes } from "./sizes.ts";
 
 const check: Command = {
@@ -18,7 +18,7 @@ const check: Command = {
   async run({ args, flags, signal, terminal }) {
     const { kv, path } = await openFile(args[0] ?? "", signal);
     const faults = await lastCall(kv, kv.check(), signal);
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify({ path, faults }));
+    if (flags.has("json")) await print(terminal.stdout, jsonOf({ path, faults }));
     else {
       for (const fault of faults) await print(terminal.stdout, fault);
       if (faults.length === 0) await print(terminal.stdout, "The file is sound");
@@ -38,7 +38,7 @@ const compact: Command = {
     const before = (await Deno.stat(path)).size;
     await lastCall(kv, kv.compact(), signal);
     const after = (await Deno.stat(path)).size;
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify({ path, before, after }));
+    if (flags.has("json")) await print(terminal.stdout, jsonOf({ path, before, after }));
     else {
       const [from, to] = [before, after].map((size) => formatBytes(size));
       await print(terminal.stdout, `${from} before, ${to} now`);

@@ -14,7 +14,7 @@ import {
 import { EXIT, UsageError } from "./exit.ts";
 import { plural } from "./progress.ts";
 import { lastCall, openBytes, openStore } from "./stores.ts";
-import { LinePrinter, print } from "./terminal.ts";
+import { jsonOf, LinePrinter, print, showOn } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
 import { formatBytes } from "./sizes.ts";
 
@@ -47,7 +47,7 @@ const keys: Command = {
     });
     for await (const key of scan) {
       signal.throwIfAborted();
-      await lines.print(flags.has("json") ? JSON.stringify(key) : key);
+      await lines.print(flags.has("json") ? jsonOf(key) : showOn(terminal.stdout, key));
     }
     await lines.flush();
     return EXIT.ok;
@@ -66,7 +66,7 @@ const inspect: Command = {
     await using kv = await openStore(url, { create: false, signal });
     const found = await kv.inspect(key);
     if (flags.has("json")) {
-      await print(terminal.stdout, JSON.stringify(found === null ? null : { key, ...found }));
+      await print(terminal.stdout, jsonOf(found === null ? null : { key, ...found }));
     } else if (found !== null) await print(terminal.stdout, describe(found));
     return found === null ? EXIT.no : EXIT.ok;
   },
@@ -111,7 +111,7 @@ const clear: Command = {
     }
     const kv = await openStore(url, { create: false, signal });
     const removed = await lastCall(kv, kv.clear({ prefix }), signal);
-    await print(terminal.stdout, flags.has("json") ? JSON.stringify({ removed }) : `${removed}`);
+    await print(terminal.stdout, flags.has("json") ? jsonOf({ removed }) : `${removed}`);
     return EXIT.ok;
   },
 };
@@ -128,7 +128,7 @@ const stats: Command = {
     await using kv = await openStore(url, { create: false, signal });
     const found = await kv.stats();
     const { backend, entries, bytes } = found;
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify(found));
+    if (flags.has("json")) await print(terminal.stdout, jsonOf(found));
     else {
       await print(terminal.stdout, `backend  ${backend}`);
       await print(terminal.stdout, `entries  ${entries}`);
@@ -145,7 +145,7 @@ async function removeKey(call: Call, method: "remove" | "delete"): Promise<numbe
   const [url = "", key = ""] = call.args;
   await using kv = await openBytes(url, { create: false, signal: call.signal });
   const removed = await kv[method](key);
-  if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, removed }));
+  if (call.flags.has("json")) await print(call.terminal.stdout, jsonOf({ key, removed }));
   return removed ? EXIT.ok : EXIT.no;
 }
 

@@ -2,6 +2,7 @@
  * The tool as a function from a command line to an exit code.
  */
 
+import { escapeControls, show } from "../kv/errors.ts";
 import denoJson from "../deno.json" with { type: "json" };
 import { parseCall } from "./arguments.ts";
 import { ARRAY_COMMANDS } from "./arrays.ts";
@@ -15,7 +16,7 @@ import { FILE_COMMANDS } from "./files.ts";
 import { type Group, helpOf, helpOfTool } from "./help.ts";
 import { KEY_COMMANDS } from "./keys.ts";
 import { STRING_COMMANDS } from "./strings.ts";
-import { print, type Terminal } from "./terminal.ts";
+import { jsonOf, print, type Terminal } from "./terminal.ts";
 
 const completions: Command = {
   name: "completions",
@@ -100,7 +101,7 @@ function find(name: string): Command {
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return command;
   throw new UsageError(
-    `Cannot run ${JSON.stringify(name)}: known are ${COMMANDS.map(({ name }) => name).join(", ")}`,
+    `Cannot run ${show(name)}: known are ${COMMANDS.map(({ name }) => name).join(", ")}`,
   );
 }
 
@@ -112,8 +113,8 @@ async function printError(
   const message = messageOf(error);
   const note = left === undefined ? "" : `Unfinished: ${left}\n`;
   const line = words.includes("--json")
-    ? JSON.stringify({ error: { code: codeOf(error), message, unfinished: left } })
-    : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${message}`;
+    ? jsonOf({ error: { code: codeOf(error), message, unfinished: left } })
+    : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${escapeControls(message)}`;
   // Where even this cannot be printed, the exit code is what is left to tell.
   await print(stderr, line).catch(() => {});
 }

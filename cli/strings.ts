@@ -5,7 +5,7 @@
 import { type Call, type Command, JSON_OPTION, KEY_PARAMETER, URL_PARAMETER } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { openBytes } from "./stores.ts";
-import { print, printValue, toJson } from "./terminal.ts";
+import { jsonOf, print, printValue, toJson } from "./terminal.ts";
 import { parseDuration, readValues } from "./values.ts";
 
 const get: Command = {
@@ -58,7 +58,7 @@ const put: Command = {
     const [value = ""] = await readValues(args, call);
     await using kv = await openBytes(url, { create: true, signal: call.signal });
     const stored = await kv.put(key, value, options);
-    if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, stored }));
+    if (call.flags.has("json")) await print(call.terminal.stdout, jsonOf({ key, stored }));
     return stored ? EXIT.ok : EXIT.no;
   },
 };
@@ -68,7 +68,7 @@ export async function answer(call: Call, key: string, value: Uint8Array | null):
   const { stdout } = call.terminal;
   if (call.flags.has("json")) {
     const found = { key, value: value === null ? null : toJson(value) };
-    await print(stdout, JSON.stringify(found));
+    await print(stdout, jsonOf(found));
   } else if (value !== null) {
     if (call.flags.has("base64")) await print(stdout, value.toBase64());
     else await printValue(stdout, value);

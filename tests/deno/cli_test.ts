@@ -57,6 +57,40 @@ test("get and put carry text and bytes as they are", () =>
     ["get FILE n", "-5", 0],
   ]));
 
+test("get, pop, keys and range show a person no control characters, and a program all", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  const isTerminal = true;
+  const texts = [
+    ["\x1b[2Jx", '"\\u001b[2Jx"'],
+    ["\x7f\x9b31m", '"\\u007f\\u009b31m"'],
+    ["a\u202eb\u2066", '"a\\u202eb\\u2066"'],
+    ['é "quoted"', 'é "quoted"'],
+  ] as const;
+  for (const [text, shown] of texts) {
+    await jetkv(["put", url, text, text]);
+    await jetkv(["append", url, "array", text]);
+    assertEquals((await jetkv(["get", url, text])).stdout, text);
+    assertEquals((await jetkv(["get", url, text], { isTerminal })).stdout, `${shown}\n`);
+    assertEquals((await jetkv(["range", url, "array"])).stdout, `${text}\n`);
+    assertEquals((await jetkv(["range", url, "array"], { isTerminal })).stdout, `${shown}\n`);
+    const prefixed = ["keys", url, "--prefix", text];
+    assertEquals((await jetkv(prefixed)).stdout, `${text}\n`);
+    assertEquals((await jetkv(prefixed, { isTerminal })).stdout, `${shown}\n`);
+    const json = (await jetkv(["get", url, text, "--json"])).stdout;
+    assertEquals(JSON.parse(json), { key: text, value: text });
+    assert(!/[\p{Cc}\u202e\u2066]/u.test(json.trimEnd()), json);
+    const { stderr } = await jetkv(["append", url, text, "v"]);
+    assert(!/[\p{Cc}\u202e\u2066]/u.test(stderr.trimEnd()), stderr);
+    await jetkv(["pop", url, "array"]);
+  }
+  await jetkv(["put", url, "lines", "one\n\ttwo"]);
+  assertEquals((await jetkv(["get", url, "lines"], { isTerminal })).stdout, "one\n\ttwo\n");
+  await jetkv(["put", url, "key\nline", ""]);
+  const { stdout } = await jetkv(["keys", url, "--prefix", "key"], { isTerminal });
+  assertEquals(stdout, '"key\\nline"\n');
+});
+
 test("put sets an expiry, keeps it or drops it", async () => {
   await using directory = await makeDirectory();
   const url = `file:${directory.path}/kv`;
