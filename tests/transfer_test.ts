@@ -333,6 +333,11 @@ describe("verify", () => {
         sealed([], ONE_STRING, newer),
         /line 1: its version is 2, and this program reads version 1$/,
       ],
+      [
+        `${HEADER}\r\n${value}\r\n`,
+        /line 1: it ends with CR LF, and a line of a dump ends with LF alone$/,
+      ],
+      [` ${HEADER}\n`, /line 1: it must be \{"jetkv":"dump","version":1\}, byte by byte$/],
       [`${HEADER}\n${value}\n`, /line 3: the dump is cut before it$/],
       [`${HEADER}\n${value}`, /line 2: the dump is cut inside it$/],
       [sealed([value], { ...ONE_STRING, strings: 2 }), /line 3: the number of entries before/],
@@ -355,6 +360,15 @@ describe("verify", () => {
     ];
     for (const [text, message] of faults) {
       await rejects(verify(chunksOf(text, 50_000)), { name: "DumpError", message });
+    }
+  });
+
+  it("says how to read a dump that gzip has compressed, with a line end in it or none", async () => {
+    for (const rest of [[0x08, 0x00, 0xff], [0x08, 0x0a, 0xff]]) {
+      await rejects(verify(once(Uint8Array.of(0x1f, 0x8b, ...rest))), {
+        name: "DumpError",
+        message: /line 1: it is compressed: gunzip -c FILE \| jetkv restore URL$/,
+      });
     }
   });
 });

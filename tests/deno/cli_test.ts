@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openKv } from "../../mod.ts";
 import { Interrupt } from "../../cli/exit.ts";
+import { barOf } from "../../cli/progress.ts";
 import { dump } from "../../transfer/dump.ts";
 import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
@@ -431,6 +432,13 @@ test("restore takes the dump that docs/dump-format.md shows, but for what expire
   const input = /```json\n([^`]*)```/.exec(page)![1]!;
   const { code, stdout } = await jetkv(["restore", "memory:", "--json"], { input });
   assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
+});
+
+test("shows how far it has come by a bar that needs no colours", () => {
+  assertEquals(barOf(0), "─".repeat(24));
+  assertEquals(barOf(0.25), "━".repeat(6) + "─".repeat(18));
+  assertEquals(barOf(1), "━".repeat(24));
+  return Promise.resolve();
 });
 
 test("has help with examples and completions for each command", async () => {
