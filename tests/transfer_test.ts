@@ -393,17 +393,19 @@ describe("copy", () => {
   });
 
   it("keeps sorted dumps equal where the store comes late to a call", async () => {
-    const prng = new Prng(1);
-    const clock = new ManualClock(START_MS);
-    const now = () => clock.now();
-    await using from = openMemory(clock);
-    await using to = openMemory(clock);
-    await fillMixed(from, 100, prng);
-    const stalling = beforeCall(to, (name) => {
-      if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
-    });
-    await copy(from, stalling, { now });
-    strictEqual(await contentOf(to, now), await contentOf(from, now));
+    for (let seed = 1; seed <= 60; seed++) {
+      const prng = new Prng(seed);
+      const clock = new ManualClock(START_MS);
+      const now = () => clock.now();
+      await using from = openMemory(clock);
+      await using to = openMemory(clock);
+      await fillMixed(from, 100, prng);
+      const stalling = beforeCall(to, (name) => {
+        if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
+      });
+      await copy(from, stalling, { now });
+      strictEqual(await contentOf(to, now), await contentOf(from, now), `seed=${seed}`);
+    }
   });
 
   it("leads to the right store when it runs again after an end at any call", async () => {

@@ -145,7 +145,11 @@ export class StoreWriter {
       const late = this.#late;
       this.#late = [];
       if (late.length === 0 || i === SET_AGAIN_MAX) return;
-      for (const expiring of late) this.#expire(expiring);
+      for (const expiring of late) {
+        this.#expire(expiring);
+        // Each by itself: where the store stalls, all that are under way are late.
+        await Promise.all(this.#underWay.splice(0));
+      }
     }
   }
 }
