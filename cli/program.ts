@@ -21,7 +21,7 @@ import { jsonOf, print, type Terminal } from "./terminal.ts";
 const completions: Command = {
   name: "completions",
   summary: "Print completions for a shell: bash, zsh or fish",
-  parameters: [{ name: "SHELL" }],
+  parameters: [{ name: "SHELL", choices: Object.keys(SHELLS) }],
   options: [],
   examples: [
     ["In ~/.bashrc or ~/.zshrc", 'eval "$(jetkv completions bash)"'],
@@ -31,11 +31,50 @@ const completions: Command = {
     const [name = ""] = args;
     const shell = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
     if (shell === undefined) {
-      throw new UsageError(`Cannot complete for this shell: known are ${names(SHELLS)}`);
+      const known = Object.keys(SHELLS).join(", ");
+      throw new UsageError(`Cannot complete for ${show(name)}: known are ${known}`);
     }
     await terminal.stdout.write(new TextEncoder().encode(shell(COMMANDS)));
     return EXIT.ok;
   },
+};
+
+const help: Command = {
+  name: "help",
+  summary: "Tell about the tool, or about one command",
+  parameters: [{
+    name: "COMMAND",
+    optional: true,
+    get choices() {
+      return COMMANDS.map(({ name }) => name);
+    },
+  }],
+  options: [],
+  examples: [["Tell about dumps", "jetkv help dump"]],
+  async run({ args: [name], terminal }) {
+    await print(terminal.stdout, name === undefined ? helpOfTool(GROUPS) : helpOf(find(name)));
+    return EXIT.ok;
+  },
+};
+
+const version: Command = {
+  name: "version",
+  summary: "Print the version",
+  parameters: [],
+  options: [],
+  examples: [["Tell which one this is", "jetkv version"]],
+  async run({ terminal }) {
+    await print(terminal.stdout, `jetkv ${denoJson.version}`);
+    return EXIT.ok;
+  },
+};
+
+/** Options of the tool itself, which do what a command does. */
+const AS_COMMANDS: Readonly<Record<string, string>> = {
+  "--help": help.name,
+  "-h": help.name,
+  "--version": version.name,
+  "-V": version.name,
 };
 
 const GROUPS: readonly Group[] = [
@@ -43,7 +82,8 @@ const GROUPS: readonly Group[] = [
   { title: "Arrays", commands: ARRAY_COMMANDS },
   { title: "Keys and stores", commands: KEY_COMMANDS },
   { title: "Whole stores", commands: DUMP_COMMANDS },
-  { title: "Files and figures", commands: [...FILE_COMMANDS, ...BENCH_COMMANDS, completions] },
+  { title: "Files and figures", commands: [...FILE_COMMANDS, ...BENCH_COMMANDS] },
+  { title: "The tool itself", commands: [completions, help, version] },
 ];
 
 const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands);
@@ -74,27 +114,15 @@ async function runCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const [name = "", ...rest] = words;
-  const { stdout, stderr } = terminal;
   if (name === "") {
-    await print(stderr, helpOfTool(GROUPS));
+    await print(terminal.stderr, helpOfTool(GROUPS));
     return EXIT.usage;
   }
-  if (["--help", "-h"].includes(name) || name === "help" && rest.length === 0) {
-    await print(stdout, helpOfTool(GROUPS));
-    return EXIT.ok;
-  }
-  if (name === "--version") {
-    await print(stdout, `jetkv ${denoJson.version}`);
-    return EXIT.ok;
-  }
-  const isHelp = name === "help";
-  const command = find(isHelp ? rest[0]! : name);
-  const parsed = isHelp ? null : parseCall(rest, command);
-  if (parsed === null || parsed.isHelp) {
-    await print(stdout, helpOf(command));
-    return EXIT.ok;
-  }
-  return await command.run({ ...parsed, terminal, signal });
+  const command = find(Object.hasOwn(AS_COMMANDS, name) ? AS_COMMANDS[name]! : name);
+  const parsed = parseCall(rest, command);
+  if (!parsed.isHelp) return await command.run({ ...parsed, terminal, signal });
+  await print(terminal.stdout, helpOf(command));
+  return EXIT.ok;
 }
 
 function find(name: string): Command {
@@ -117,8 +145,4 @@ async function printError(
     : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${escapeControls(message)}`;
   // Where even this cannot be printed, the exit code is what is left to tell.
   await print(stderr, line).catch(() => {});
-}
-
-function names(record: object): string {
-  return Object.keys(record).join(", ");
 }

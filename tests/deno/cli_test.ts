@@ -154,11 +154,20 @@ test("tells what is wrong with a command line, and does nothing", async () => {
   const url = `file:${directory.path}/kv`;
   const faults: [line: string, message: RegExp][] = [
     ["frobnicate", /Cannot run "frobnicate": known are get, put, /],
-    ["get URL", /Cannot get without KEY: jetkv get URL KEY \[options\]/],
+    ["get URL", /Cannot run get without KEY: jetkv get URL KEY \[options\]/],
     ["get URL k more", /Cannot take the argument "more": jetkv get URL KEY/],
     ["put URL k v --if-absnt", /Cannot take the option "--if-absnt": known are --expire-in, /],
-    ["put URL k -5", /after -- nothing is an option/],
-    ["put URL k v --expire-in soon", /Cannot take "soon" as --expire-in: give milliseconds/],
+    ["put URL k -5", /"-5": known are .*--json, --help; after -- nothing is an option/],
+    ["completions", /Cannot run completions without SHELL: jetkv completions SHELL/],
+    ["completions --bash", /Cannot take the option "--bash": known are --help; after --/],
+    ["put URL k v --expire-in", /Cannot take --expire-in without a value/],
+    ["put URL k v --expire-in=", /Cannot take --expire-in without a value/],
+    ["put URL k v --expire-in -5", /Cannot take "-5" as --expire-in: give a whole number from 1 /],
+    ["put URL k v --expire-in 1x", /from 1 with ms, s, m, h or d/],
+    ["put URL k v --json=5", /Cannot take --json with a value/],
+    ["keys memory: --limit -1", /Cannot take -1 as limit: it must be a whole number from 0/],
+    ["keys URL --prefix --json", /Cannot take --prefix without a value: .* --prefix=--json/],
+    ["put URL k v --expire-in soon", /Cannot take "soon" as --expire-in: give a whole number/],
     ["put URL k v --expire-in 0s", /Cannot take "0s" as --expire-in/],
     ["put URL k v --expire-in 1h --keep-ttl", /Cannot put with both --expire-in and --keep-ttl/],
     ["put URL k é --base64", /Cannot read a value: it is not base64/],
@@ -167,7 +176,7 @@ test("tells what is wrong with a command line, and does nothing", async () => {
     ["get nonsense k", /Cannot open a store at text that is no URL/],
     ["get file:kv?durabilty=power k", /the option "durabilty": known are path, /],
     ["check memory:", /Cannot do this with a memory store: it is for files/],
-    ["completions tcsh", /known are bash, zsh, fish/],
+    ["completions tcsh", /Cannot complete for "tcsh": known are bash, zsh, fish/],
     ["dump memory: --json", /the dump itself goes to standard output/],
   ];
   for (const [line, message] of faults) {
@@ -444,17 +453,47 @@ test("shows how far it has come by a bar that needs no colours", () => {
 test("has help with examples and completions for each command", async () => {
   const { stdout } = await jetkv(["--help"]);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}[A-Z]/gm)].map(([, name]) => name!);
-  assertEquals(names.length, 20);
+  assertEquals(names.length, 22);
   const shells = await Promise.all(
     ["bash", "zsh", "fish"].map(async (shell) => (await jetkv(["completions", shell])).stdout),
   );
   for (const name of names) {
     const help = await jetkv([name, "--help"]);
     assertEquals(help.code, 0);
-    assertMatch(help.stdout, RegExp(`Usage:\\n  jetkv ${name} [^]*Examples:\\n  # .*\\n  .*jetkv`));
+    assertMatch(
+      help.stdout,
+      RegExp(`Usage:\\n  jetkv ${name}\\b[^]*Examples:\\n  # .*\\n  .*jetkv`),
+    );
     assertEquals((await jetkv(["help", name])).stdout, help.stdout);
     for (const line of help.stdout.split("\n")) assert(line.length <= 100, line);
     for (const script of shells) assertMatch(script, RegExp(`\\b${name}\\b`));
   }
-  assertMatch((await jetkv(["--version"])).stdout, /^jetkv \d+\.\d+\.\d+\n$/);
+});
+
+test("tells its version and helps, as a command and as an option", async () => {
+  for (const words of [["version"], ["--version"], ["-V"]]) {
+    assertMatch((await jetkv(words)).stdout, /^jetkv \d+\.\d+\.\d+\n$/);
+  }
+  const { stdout } = await jetkv(["help"]);
+  assertMatch(stdout, /--help, -h[^]*--version, -V/);
+  for (const word of ["--help", "-h"]) assertEquals((await jetkv([word])).stdout, stdout);
+  assertMatch((await jetkv(["get", "-h"])).stdout, /^ {2}--help, -h/m);
+});
+
+test("completes commands, shells, options and the options of the tool in bash", async () => {
+  const { stdout: script } = await jetkv(["completions", "bash"]);
+  const complete = async (...words: string[]): Promise<string> => {
+    const line =
+      'eval "$0"; COMP_WORDS=(jetkv "$@"); COMP_CWORD=$#; _jetkv; echo "${COMPREPLY[*]}"';
+    const args = ["-c", line, script, ...words];
+    const { stdout } = await new Deno.Command("bash", { args }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  if (Deno.build.os === "windows") return;
+  assertEquals(await complete("co"), "copy compact completions");
+  assertEquals(await complete("--"), "--help --version");
+  assertEquals(await complete("completions", ""), "bash zsh fish");
+  assertEquals(await complete("help", "du"), "dump");
+  assertEquals(await complete("get", "--"), "--base64 --json --help");
+  assertEquals(await complete("get", "file:./app.db", ""), "");
 });
