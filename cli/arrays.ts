@@ -73,7 +73,8 @@ const range: Command = {
     const from = parseWhole(start, "START");
     const to = end === undefined ? Infinity : parseWhole(end, "END");
     await using kv = await openBytes(url, { create: false, signal });
-    const length = await kv.length(key);
+    // Of a string the first one says that no range of it can be read.
+    const [, length] = await Promise.all([kv.range(key, 0, 0), kv.length(key)]);
     const lines = new LinePrinter(terminal.stdout);
     const stop = to < 0 ? length + to : Math.min(to, length);
     for (let at = from < 0 ? Math.max(length + from, 0) : from; at < stop;) {
@@ -139,7 +140,8 @@ function popping({ name, summary, example, take }: {
   return {
     name,
     summary,
-    details: "Prints the element as get prints a value. Exit code 1 where there is none.",
+    details: "Prints the element as get prints a value. Exit code 1 where there is none. The\n" +
+      "element has left the store then: printed into a pipe that nobody reads, it is gone.",
     parameters: [URL_PARAMETER, KEY_PARAMETER],
     options: [
       { name: "wait", value: "DURATION", summary: 'Wait for an element: 90s, or "forever"' },

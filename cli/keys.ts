@@ -16,9 +16,7 @@ import { plural } from "./progress.ts";
 import { lastCall, openBytes, openStore } from "./stores.ts";
 import { jsonOf, LinePrinter, print, showOn } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
-import { formatBytes } from "./sizes.ts";
-
-const MS_A_SECOND = 1_000;
+import { formatBytes, formatDuration } from "./sizes.ts";
 
 const keys: Command = {
   name: "keys",
@@ -151,6 +149,6 @@ async function removeKey(call: Call, method: "remove" | "delete"): Promise<numbe
 
 function describe({ type, length, expiresIn }: Inspection): string {
   const size = `${type} of ${plural(length, type === "string" ? "byte" : "element")}`;
-  const left = expiresIn === null ? "stays" : `expires in ${expiresIn / MS_A_SECOND} s`;
+  const left = expiresIn === null ? "stays" : `expires in ${formatDuration(expiresIn)}`;
   return `${size}, ${left}`;
 }

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openKv } from "../../mod.ts";
 import { Interrupt } from "../../cli/exit.ts";
 import { barOf } from "../../cli/progress.ts";
+import { formatDuration } from "../../cli/sizes.ts";
 import { dump } from "../../transfer/dump.ts";
 import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
@@ -101,7 +102,10 @@ test("put sets an expiry, keeps it or drops it", async () => {
   const { expiresIn, ...rest } = JSON.parse(stdout);
   assertEquals(rest, { key: "k", type: "string", length: 1 });
   assert(expiresIn > 7_000_000 && expiresIn <= 7_200_000, `${expiresIn}`);
-  assertMatch((await jetkv(["inspect", url, "k"])).stdout, /^string of 1 byte, expires in 7\d+/);
+  assertMatch(
+    (await jetkv(["inspect", url, "k"])).stdout,
+    /^string of 1 byte, expires in (?:2h|1h 59m)$/m,
+  );
   assertEquals((await jetkv(["put", url, "k", "x"])).code, 0);
   assertEquals((await jetkv(["inspect", url, "k"])).stdout, "string of 1 byte, stays\n");
 });
@@ -441,6 +445,29 @@ test("restore takes the dump that docs/dump-format.md shows, but for what expire
   const input = /```json\n([^`]*)```/.exec(page)![1]!;
   const { code, stdout } = await jetkv(["restore", "memory:", "--json"], { input });
   assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
+});
+
+test("tells a person durations in two units", () => {
+  const shown: readonly [ms: number, text: string][] = [
+    [1, "1ms"],
+    [999, "999ms"],
+    [1_000, "1s"],
+    [59_999, "59s"],
+    [60_000, "1m"],
+    [3_723_004, "1h 2m"],
+    [86_400_000 + 59_000, "1d"],
+    [400 * 86_400_000 + 3_600_000, "400d 1h"],
+  ];
+  for (const [ms, text] of shown) assertEquals(formatDuration(ms), text);
+  return Promise.resolve();
+});
+
+test("range says of a string that it can read no range of it", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  await jetkv(["put", url, "k", "v"]);
+  const { stderr } = await jetkv(["range", url, "k"]);
+  assertEquals(stderr, 'error: Cannot read a range of "k": it holds a string\n');
 });
 
 test("shows how far it has come by a bar that needs no colours", () => {
