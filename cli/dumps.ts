@@ -20,6 +20,7 @@ import {
 import { CommandError, EXIT, isMisuse, Unfinished, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
 import { isOneFile, openStore } from "./stores.ts";
+import { attempt } from "./system.ts";
 import { jsonOf, print, type Sink } from "./terminal.ts";
 import { readUntilAborted, untilAborted } from "./waiting.ts";
 
@@ -230,21 +231,15 @@ async function openDump(
 ): Promise<ReadableStream<Uint8Array>> {
   if (file === "-") return readUntilAborted(terminal.stdin.readable, signal);
   // To open a pipe with a name is to wait for who writes to it.
-  const { readable } = await reading(file, () => untilAborted(Deno.open(file), signal));
+  const open = (): Promise<Deno.FsFile> => untilAborted(Deno.open(file), signal);
+  const { readable } = await attempt(`read ${show(file)}`, open);
   return readUntilAborted(readable, signal);
 }
 
 async function isRegular(file: string): Promise<boolean> {
-  return (await reading(file, () => Deno.stat(file))).isFile;
-}
-
-async function reading<R>(file: string, call: () => Promise<R>): Promise<R> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError(`Cannot read ${show(file)}: there is no such file`, { cause: error });
-  }
+  const { isFile, isDirectory } = await attempt(`read ${show(file)}`, () => Deno.stat(file));
+  if (isDirectory) throw new CommandError(`Cannot read ${show(file)}: it is a directory`);
+  return isFile;
 }
 
 /** Waits until the medium has all of it, where that is for us to ask. */

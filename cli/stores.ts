@@ -8,6 +8,7 @@ import { show } from "../kv/errors.ts";
 import type { FileKv, Kv, Value } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import { CommandError, UsageError } from "./exit.ts";
+import { attempt } from "./system.ts";
 import { untilAborted } from "./waiting.ts";
 
 /**
@@ -78,11 +79,13 @@ export async function lastCall<R>(kv: Kv, call: Promise<R>, signal: AbortSignal)
 }
 
 /** What is at a path; `null` where nothing is. */
-async function stat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+function stat(path: string): Promise<Deno.FileInfo | null> {
+  return attempt(`open ${show(path)}`, async () => {
+    try {
+      return await Deno.stat(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
 }

@@ -4,6 +4,7 @@
  */
 
 import { escapeControls } from "../kv/errors.ts";
+import { attempt } from "./system.ts";
 import { textOrBytes } from "../transfer/piece.ts";
 
 /** A standard output. */
@@ -99,15 +100,17 @@ export function processTerminal(): Terminal {
     },
     stdout: {
       isTerminal: Deno.stdout.isTerminal(),
-      write: (bytes) => writeAll(Deno.stdout, bytes),
+      write: (bytes) => writeAll(Deno.stdout, bytes, "standard output"),
     },
     stderr: {
       isTerminal: Deno.stderr.isTerminal(),
-      write: (bytes) => writeAll(Deno.stderr, bytes),
+      write: (bytes) => writeAll(Deno.stderr, bytes, "standard error"),
     },
   };
 }
 
-async function writeAll(out: typeof Deno.stdout, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await out.write(bytes.subarray(at));
+async function writeAll(out: typeof Deno.stdout, bytes: Uint8Array, name: string): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await attempt(`write to ${name}`, () => out.write(bytes.subarray(at)));
+  }
 }

@@ -3,6 +3,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { show } from "../../kv/errors.ts";
 import { openKv } from "../../mod.ts";
 import { Interrupt } from "../../cli/exit.ts";
 import { barOf } from "../../cli/progress.ts";
@@ -338,6 +339,31 @@ test("restore and copy say what a failure leaves, with --json in the object", as
   assertMatch(error.unfinished, /^--clear has removed .*; the same command, run again, completes/);
 });
 
+test("names the path where the system refuses to read it", async () => {
+  await using directory = await makeDirectory();
+  const { path } = directory;
+  await Deno.writeTextFile(`${path}/file`, "");
+  const messages = [
+    [["restore", "memory:", path], `Cannot read ${show(path)}: it is a directory`],
+    [
+      ["restore", "memory:", `${path}/no`],
+      `Cannot read ${show(`${path}/no`)}: there is no such file`,
+    ],
+    [
+      ["get", `file:${path}/file/kv`, "k"],
+      `Cannot open ${show(`${path}/file/kv`)}: Not a directory`,
+    ],
+    [
+      ["dump", "memory:", `${path}/file/kv`],
+      `Cannot write ${show(`${path}/file/kv`)}: Not a directory`,
+    ],
+  ] as const;
+  for (const [words, message] of messages) {
+    const { code, stderr } = await jetkv(words);
+    assertEquals([code, stderr.slice(0, message.length + 7)], [3, `error: ${message}`]);
+  }
+});
+
 test("restore names the key of a value that is too long", async () => {
   await using directory = await makeDirectory();
   await using memory = await openKv();
@@ -413,7 +439,7 @@ test("dump names the file it was given where it cannot write, not the one beside
   await using directory = await makeDirectory();
   const file = `${directory.path}/none/dump`;
   const { code, stderr } = await jetkv(["dump", "memory:", file]);
-  const message = `Cannot write "${file}": there is no such file or directory`;
+  const message = `Cannot write ${show(file)}: there is no such file or directory`;
   assertEquals([code, stderr], [3, `error: ${message}\n`]);
 });
 
