@@ -26,7 +26,8 @@ const utf8 = new TextEncoder();
  * dumped, as long as no key expires in between. The end is marked: a dump that was cut is told from
  * a whole one.
  *
- * Memory: a few MiB, or twice the longest value; with `sort` up to 100 MiB more.
+ * Memory: a few MiB, and what the store takes to read its longest value; with `sort` up to 100 MiB
+ * more.
  */
 export async function* dump(
   kv: Kv,
