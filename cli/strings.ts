@@ -12,8 +12,8 @@ const get: Command = {
   name: "get",
   summary: "Print the string at a key",
   details:
-    "Prints the value byte by byte, and on a terminal a line end after it. A value that is\n" +
-    "not text comes as base64 on a terminal. Exit code 1 where there is no such key.",
+    "Prints the value byte by byte. On a terminal a line end follows, what is not text comes\n" +
+    "as base64, and text with control characters as JSON. Exit code 1 where there is no such key.",
   parameters: [URL_PARAMETER, KEY_PARAMETER],
   options: [{ name: "base64", summary: "Print the value as base64" }, JSON_OPTION],
   examples: [
