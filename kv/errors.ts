@@ -170,7 +170,7 @@ export function show(text: string): string {
   return escapeControls(JSON.stringify(cut));
 }
 
-/** Text with its control characters as escapes; JSON, of which only some are left, means the same. */
+/** Text with its control characters as escapes, which in JSON mean the same. */
 export function escapeControls(text: string): string {
   return text.replace(CONTROLS, (found) => {
     return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -363,7 +363,7 @@ describe("verify", () => {
     }
   });
 
-  it("says how to read a dump that gzip has compressed, with a line end in it or none", async () => {
+  it("says how to read a dump that is compressed, with a line end in it or none", async () => {
     for (const rest of [[0x08, 0x00, 0xff], [0x08, 0x0a, 0xff]]) {
       await rejects(verify(once(Uint8Array.of(0x1f, 0x8b, ...rest))), {
         name: "DumpError",

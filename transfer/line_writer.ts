@@ -99,7 +99,7 @@ function startOf({ key, expires }: { key: string; expires: number | null }): str
   return expires === null ? start : `${start},"expires":${expires}`;
 }
 
-/** Where the part that begins at `at` ends: a value is cut where it is long, no character in two. */
+/** Where the part that begins at `at` ends: a long value is cut, but no character in two. */
 function endOfPart(value: Value, at: number): number {
   const end = at + PART_LENGTH_MAX;
   if (end >= value.length) return value.length;

@@ -60,7 +60,7 @@ test("get and put carry text and bytes as they are", () =>
     ["get FILE n", "-5", 0],
   ]));
 
-test("get, pop, keys and range show a person no control characters, and a program all", async () => {
+test("get, keys and range show control characters to programs only", async () => {
   await using directory = await makeDirectory();
   const url = `file:${directory.path}/kv`;
   const isTerminal = true;
