@@ -39,6 +39,9 @@ describe("A dump of a server that others use", () => {
     await using valkey = await openKv({ backend: "valkey", url, database });
     await valkey.clear({ prefix: "" });
     await valkey.put("ours:k", "v");
+    // None of ours either, but nothing to stumble over.
+    const tooLong = "k".repeat(70_000);
+    await valkey.command("SET", tooLong, "v");
     for (
       const [kind, ...command] of [
         ["hash", "HSET", "theirs", "field", "1"],
@@ -56,6 +59,8 @@ describe("A dump of a server that others use", () => {
       strictEqual((await textOf(dump(valkey, { prefix: "ours:" }))).split("\n").length, 4);
       await valkey.delete("theirs");
     }
+    strictEqual((await contentOf(valkey)).split("\n").length, 4);
+    await valkey.command("DEL", tooLong);
     await valkey.clear({ prefix: "" });
   });
 });

@@ -137,25 +137,6 @@ describe("dump", () => {
     }
   });
 
-  it("rejects where another program has made a key that is too long, sorted or not", async () => {
-    await using kv = openMemory();
-    await kv.put("k", "v");
-    for (const length of [1_025, 70_000]) {
-      const key = "k".repeat(length);
-      const shared = beforeCall(kv, () => {});
-      shared.withCodec = () => shared as never;
-      shared.keys = async function* () {
-        yield await Promise.resolve(key);
-      };
-      for (const sort of [false, true]) {
-        await rejects(textOf(dump(shared, { sort })), {
-          name: "EntryError",
-          message: `Cannot use "${key.slice(0, 64)}…" as a key: it is over 1024 bytes`,
-        });
-      }
-    }
-  });
-
   it("ends with the signal's reason when it is aborted", async () => {
     await using kv = openMemory();
     await fillMixed(kv, 10, new Prng(1));

@@ -13,7 +13,6 @@
 import { KvError } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 import { type Found, inspectDeadline, type Now } from "./deadlines.ts";
-import { checkListed } from "./entry_error.ts";
 import { type ArrayPiece, type Piece, type StringPiece, values } from "./piece.ts";
 import { sortedKeys } from "./sorted_keys.ts";
 
@@ -42,11 +41,7 @@ export interface ReadOptions {
   readonly now?: Now | undefined;
 }
 
-/**
- * Gives what `kv` holds, the pieces of an array one after the other.
- *
- * @throws {EntryError} If a key is longer than any of ours.
- */
+/** Gives what `kv` holds, the pieces of an array one after the other. */
 export async function* readStore(kv: Kv, options: ReadOptions = {}): AsyncGenerator<Piece, void> {
   const reader = new Reader(kv.withCodec(values), options);
   for await (const keys of reader.batches()) yield* reader.read(keys);
@@ -74,7 +69,7 @@ class Reader {
     const keys = sort ? sortedKeys(this.#kv, prefix) : this.#kv.keys({ prefix });
     let batch: string[] = [];
     for await (const key of keys) {
-      if (batch.push(checkListed(key)) < KEYS_A_BATCH) continue;
+      if (batch.push(key) < KEYS_A_BATCH) continue;
       yield batch;
       batch = [];
     }

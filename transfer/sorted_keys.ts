@@ -6,7 +6,6 @@
  */
 
 import type { Kv } from "../kv/kv.ts";
-import { checkListed } from "./entry_error.ts";
 import { type ArenaLimits, KeyArena, toKey } from "./key_arena.ts";
 
 const LIMITS: ArenaLimits = { bytesMax: 24 * 2 ** 20, keysMax: 2 ** 21 };
@@ -20,7 +19,7 @@ export async function* sortedKeys<T, Input>(
   let last: Uint8Array | null = null;
   for (let isMore = true; isMore;) {
     const arena: KeyArena = new KeyArena(limits, last);
-    for await (const key of kv.keys({ prefix })) arena.add(checkListed(key));
+    for await (const key of kv.keys({ prefix })) arena.add(key);
     for (const key of arena.sorted()) {
       last = key;
       yield toKey(key);
