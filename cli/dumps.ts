@@ -203,8 +203,9 @@ async function report(
     });
   } catch (error) {
     await bar.erase();
-    if (!isBegun && !isCleared) throw error;
-    // The command line was right if it could begin.
+    // Misuse comes before any effect, so a clear that was refused has removed nothing.
+    if (!isBegun && (!isCleared || isMisuse(error))) throw error;
+    // The command line was right if work could begin.
     const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
     if (unfinished === null) throw cause;
     throw new Unfinished(isCleared ? `${CLEARED}; ${unfinished}` : unfinished, cause);

@@ -337,6 +337,15 @@ test("restore and copy say what a failure leaves, with --json in the object", as
   const { error } = JSON.parse((await jetkv(words)).stderr);
   assertEquals(error.code, "full");
   assertMatch(error.unfinished, /^--clear has removed .*; the same command, run again, completes/);
+  const refused = await jetkv([
+    ...words.slice(0, 2),
+    "memory:",
+    "--clear",
+    "--prefix",
+    "k".repeat(1_025),
+  ]);
+  assertEquals(refused.code, 2);
+  assertMatch(refused.stderr, /^error: Cannot use "k{64}…" as a key: it is over 1024 bytes\n$/);
 });
 
 test("names the path where the system refuses to read it", async () => {
