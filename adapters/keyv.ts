@@ -97,13 +97,15 @@ export class KeyvStore {
    * negative one the end has passed, and the key is removed.
    * @returns `true`.
    * @throws {TypeError} If the value is not text, as with keyv's `serialize` switched off.
+   * @throws {RangeError} If `ttl` is no such number.
    */
   async set(key: string, value: string, ttl?: number): Promise<boolean> {
     if (typeof value !== "string") {
       throw new TypeError(`Cannot set ${show(key)}: keyv's serialize must make text of the value`);
     }
     if (ttl === undefined || ttl === 0 || ttl === Infinity) return await this.#kv.put(key, value);
-    if (ttl > 0) return await this.#kv.putExpire(key, value, Math.ceil(ttl));
+    // Not the other way round: NaN is a mistake, and must not remove anything.
+    if (!(ttl < 0)) return await this.#kv.putExpire(key, value, Math.ceil(ttl));
     await this.#kv.remove(key);
     return true;
   }
@@ -154,9 +156,9 @@ export class KeyvStore {
     yield* this.#kv.entries({ prefix: prefixOf(namespace) });
   }
 
-  /** Closes the store. */
+  /** Does nothing: others may use the store, so it is closed by who opened it. */
   disconnect(): Promise<void> {
-    return this.#kv.close();
+    return Promise.resolve();
   }
 }
 

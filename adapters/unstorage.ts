@@ -22,6 +22,8 @@ import { checkOptions } from "../kv/checks.ts";
 import { show } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 
+const MS_A_SECOND = 1_000;
+
 /** Options of {@linkcode unstorageDriver}. */
 export interface UnstorageOptions {
   /** Seconds until an item expires that is set without a `ttl` of its own. Default: it stays. */
@@ -64,7 +66,7 @@ export interface UnstorageDriver {
   getKeys(base?: string): Promise<string[]>;
   /** Removes the keys that begin with `base`, whatever they hold. */
   clear(base?: string): Promise<void>;
-  /** Closes the store. */
+  /** Does nothing: others may use the store, so it is closed by who opened it. */
   dispose(): Promise<void>;
   /** Throws: see {@linkcode unstorageDriver}. */
   watch(): never;
@@ -83,6 +85,7 @@ export interface UnstorageDriver {
  * @param kv The store, or a namespace of it. Its codec does not matter.
  * @param options A default expiry.
  * @throws {TypeError} If an option is unknown.
+ * @throws {RangeError} If `ttl` is no number of seconds from 0.
  *
  * @example Bytes
  * ```ts
@@ -101,13 +104,13 @@ export function unstorageDriver(
   options: UnstorageOptions = {},
 ): UnstorageDriver {
   checkOptions(options, "make a driver", ["ttl"]);
+  expireInOf(options.ttl);
   const texts = kv.withCodec(text);
   const binary = kv.withCodec(bytes);
 
   async function put(key: string, value: Value, call: UnstorageCallOptions = {}): Promise<void> {
     const { ttl = options.ttl } = call;
-    const expireIn = ttl === undefined || ttl === 0 ? undefined : Math.ceil(ttl * 1_000);
-    await texts.put(key, value, { expireIn });
+    await texts.put(key, value, { expireIn: expireInOf(ttl) });
   }
 
   // unstorage calls these without their object, so none of them uses `this`.
@@ -132,7 +135,7 @@ export function unstorageDriver(
       const found = await texts.inspect(key);
       if (found === null || found.type === "array") return null;
       const size = found.length;
-      return found.expiresIn === null ? { size } : { size, ttl: found.expiresIn / 1_000 };
+      return found.expiresIn === null ? { size } : { size, ttl: found.expiresIn / MS_A_SECOND };
     },
     async getKeys(base = "") {
       const keys: string[] = [];
@@ -142,11 +145,19 @@ export function unstorageDriver(
     async clear(base = "") {
       await texts.clear({ prefix: base });
     },
-    dispose: () => texts.close(),
+    dispose: () => Promise.resolve(),
     watch() {
       throw new TypeError("Cannot watch a JetKV store: it does not tell of changes");
     },
   };
+}
+
+/** A `ttl` in milliseconds; `undefined` where the item stays. */
+function expireInOf(ttl: number | undefined): number | undefined {
+  if (ttl === undefined || ttl === 0) return undefined;
+  const ms = Math.ceil(ttl * MS_A_SECOND);
+  if (Number.isSafeInteger(ms) && ms > 0) return ms;
+  throw new RangeError(`Cannot take ${ttl} as ttl: it must be a number of seconds from 0`);
 }
 
 /** The bytes of a raw value, not copied. */

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "node:util";
 import { show } from "../kv/errors.ts";
-import type { Command } from "./command.ts";
+import { type Command, HELP_OPTION, type Option, optionsOf } from "./command.ts";
 import { UsageError } from "./exit.ts";
 
 /** What stands on a command line. */
@@ -23,52 +23,54 @@ export interface Parsed {
  * @throws {UsageError} If the command has no such option, or takes more or fewer arguments.
  */
 export function parseCall(words: readonly string[], command: Command): Parsed {
-  const parsed = parseOptions(words, command);
-  const args = parsed.positionals;
-  if (parsed.values["help"] === true) return { args, flags: NONE, values: NO_VALUES, isHelp: true };
+  const known = new Map(optionsOf(command).map((option) => [option.name, option]));
+  const { tokens, positionals: args } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries([...known.values()].map(toNode)),
+    allowPositionals: true,
+    // Strict, it would put into its own words what is wrong.
+    strict: false,
+    tokens: true,
+  });
   const flags = new Set<string>();
   const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(parsed.values)) {
-    if (typeof value !== "string") flags.add(name);
-    else if (value !== "") values.set(name, value);
-    else throw new UsageError(`Cannot take --${name} without a value`);
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = known.get(token.name);
+    if (option === undefined) rejectOption(words[token.index]!, command);
+    const value = checkOption(option, token);
+    if (value === null) flags.add(option.name);
+    else values.set(option.name, value);
   }
+  if (flags.has(HELP_OPTION.name)) return { args, flags, values, isHelp: true };
   checkCount(args, command);
   return { args, flags, values, isHelp: false };
 }
 
-interface Options {
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
-  readonly positionals: readonly string[];
+function toNode({ name, short, value }: Option): [string, { type: "boolean" | "string" }] {
+  const type = value === undefined ? "boolean" : "string";
+  return [name, { type, ...(short !== undefined && { short }) }];
 }
 
-function parseOptions(words: readonly string[], command: Command): Options {
-  const options: Record<string, { type: "boolean" | "string"; short?: string }> = {
-    help: { type: "boolean", short: "h" },
-  };
-  for (const { name, value } of command.options) {
-    options[name] ??= { type: value === undefined ? "boolean" : "string" };
+/** What looks like an option where a value is due: a negative number does not. */
+const LIKE_OPTION = /^-(?!\d)./;
+
+/** Gives the value of an option, `null` for a flag. */
+function checkOption(
+  { name, value: expected }: Option,
+  { value, inlineValue }: { value?: string | undefined; inlineValue?: boolean | undefined },
+): string | null {
+  if (expected === undefined) {
+    if (value === undefined) return null;
+    throw new UsageError(`Cannot take --${name} with a value: it is there or not`);
   }
-  try {
-    return parseArgs({ args: [...words], options, allowPositionals: true });
-  } catch (cause) {
-    const { code } = cause as { code?: string };
-    const named = words.find((word) => word.startsWith("-") && !isOption(word, options));
-    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" && named !== undefined) {
-      rejectOption(named, command);
-    }
-    const { message } = cause as Error;
-    throw new UsageError(`Cannot read the options: ${message.split(/[.\n]/, 1)[0]}`);
+  if (value === undefined || value === "") {
+    throw new UsageError(`Cannot take --${name} without a value`);
   }
+  if (inlineValue || !LIKE_OPTION.test(value)) return value;
+  const hint = `for ${show(value)} itself write --${name}=${value}`;
+  throw new UsageError(`Cannot take --${name} without a value: ${hint}`);
 }
-
-function isOption(word: string, options: Readonly<Record<string, unknown>>): boolean {
-  return word === "-" || word === "-h" ||
-    Object.hasOwn(options, word.slice(2).split("=", 1)[0]!);
-}
-
-const NONE: ReadonlySet<string> = new Set();
-const NO_VALUES: ReadonlyMap<string, string> = new Map();
 
 /** The usage of a command in one line. */
 export function usageOf({ name, parameters, options }: Command): string {
@@ -80,7 +82,7 @@ export function usageOf({ name, parameters, options }: Command): string {
 }
 
 function rejectOption(word: string, command: Command): never {
-  const known = command.options.map(({ name }) => `--${name}`).join(", ");
+  const known = optionsOf(command).map(({ name }) => `--${name}`).join(", ");
   throw new UsageError(
     `Cannot take the option ${show(word)}: known are ${known}; after -- nothing is an option`,
   );
@@ -90,7 +92,7 @@ function checkCount(args: readonly string[], command: Command): void {
   const { parameters } = command;
   const missing = parameters.slice(args.length).find(({ optional }) => optional !== true);
   if (missing !== undefined) {
-    throw new UsageError(`Cannot ${command.name} without ${missing.name}: ${usageOf(command)}`);
+    throw new UsageError(`Cannot run ${command.name} without ${missing.name}: ${usageOf(command)}`);
   }
   if (args.length <= parameters.length || parameters.at(-1)?.repeated === true) return;
   const extra = args[parameters.length]!;

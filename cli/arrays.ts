@@ -13,7 +13,7 @@ import {
 import { CommandError, EXIT } from "./exit.ts";
 import { openBytes } from "./stores.ts";
 import { answer } from "./strings.ts";
-import { LinePrinter, print, toJson } from "./terminal.ts";
+import { jsonOf, LinePrinter, print, showOn, toJson } from "./terminal.ts";
 import { parseDuration, parseWhole, readValues } from "./values.ts";
 
 /** Elements that are read at once. */
@@ -72,15 +72,16 @@ const range: Command = {
     const [url = "", key = "", start = "0", end] = args;
     const from = parseWhole(start, "START");
     const to = end === undefined ? Infinity : parseWhole(end, "END");
-    await using kv = await openBytes(url);
-    const length = await kv.length(key);
+    await using kv = await openBytes(url, { create: false, signal });
+    // Of a string the first one says that no range of it can be read.
+    const [, length] = await Promise.all([kv.range(key, 0, 0), kv.length(key)]);
     const lines = new LinePrinter(terminal.stdout);
     const stop = to < 0 ? length + to : Math.min(to, length);
     for (let at = from < 0 ? Math.max(length + from, 0) : from; at < stop;) {
       signal.throwIfAborted();
       const next = Math.min(at + ELEMENTS_A_READ, stop);
       for (const element of await kv.range(key, at, next)) {
-        await lines.print(lineOf(element, flags));
+        await lines.print(showOn(terminal.stdout, lineOf(element, flags)));
       }
       at = next;
     }
@@ -95,7 +96,7 @@ export const ARRAY_COMMANDS: readonly Command[] = [append, prepend, pop, popFirs
 function lineOf(element: Uint8Array, flags: ReadonlySet<string>): string {
   if (flags.has("base64")) return element.toBase64();
   const json = toJson(element);
-  if (flags.has("json")) return JSON.stringify(json);
+  if (flags.has("json")) return jsonOf(json);
   if (typeof json === "string") return json;
   throw new CommandError("Cannot print an element: it is not text; use --base64 or --json");
 }
@@ -117,9 +118,9 @@ function adding({ name, summary, details, example, add }: {
     async run(call) {
       const [url = "", key = "", ...args] = call.args;
       const values = await readValues(args, call);
-      await using kv = await openBytes(url, { create: true });
+      await using kv = await openBytes(url, { create: true, signal: call.signal });
       const length = await add(kv, key, values);
-      const line = call.flags.has("json") ? JSON.stringify({ key, length }) : `${length}`;
+      const line = call.flags.has("json") ? jsonOf({ key, length }) : `${length}`;
       await print(call.terminal.stdout, line);
       return EXIT.ok;
     },
@@ -139,7 +140,8 @@ function popping({ name, summary, example, take }: {
   return {
     name,
     summary,
-    details: "Prints the element as get prints a value. Exit code 1 where there is none.",
+    details: "Prints the element as get prints a value. Exit code 1 where there is none. The\n" +
+      "element has left the store then: printed into a pipe that nobody reads, it is gone.",
     parameters: [URL_PARAMETER, KEY_PARAMETER],
     options: [
       { name: "wait", value: "DURATION", summary: 'Wait for an element: 90s, or "forever"' },
@@ -150,7 +152,7 @@ function popping({ name, summary, example, take }: {
     async run(call) {
       const [url = "", key = ""] = call.args;
       const wait = call.values.get("wait");
-      await using kv = await openBytes(url);
+      await using kv = await openBytes(url, { create: false, signal: call.signal });
       const element = await take(kv, key, {
         wait: wait === undefined ? false : wait === "forever" || parseDuration(wait, "wait"),
         signal: call.signal,

@@ -6,10 +6,10 @@
  */
 
 import type { Kv } from "../kv/kv.ts";
-import { openKv } from "../kv/open.ts";
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
-import { print } from "./terminal.ts";
+import { openStore } from "./stores.ts";
+import { jsonOf, print } from "./terminal.ts";
 import { parseDuration } from "./values.ts";
 
 const KEY_COUNT = 10_000;
@@ -55,7 +55,7 @@ const bench: Command = {
   async run({ args, flags, values, signal, terminal }) {
     const time = values.get("time");
     const rowMs = time === undefined ? ROW_MS : parseDuration(time, "time");
-    await using kv = await openKv(args[0] ?? "");
+    await using kv = await openStore(args[0] ?? "", { create: true, signal });
     const keys = kv.namespace(`jetkv:bench:${crypto.randomUUID()}:`);
     const rows: Row[] = [];
     if (!flags.has("json")) {
@@ -76,7 +76,7 @@ const bench: Command = {
     }
     if (flags.has("json")) {
       const result = { backend: kv.backend, machine: machine(), rows };
-      await print(terminal.stdout, JSON.stringify(result));
+      await print(terminal.stdout, jsonOf(result));
     }
     return EXIT.ok;
   },

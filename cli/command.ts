@@ -12,12 +12,16 @@ export interface Parameter {
   readonly optional?: boolean;
   /** Whether more of it may follow. */
   readonly repeated?: boolean;
+  /** All that it may be, where that is known. */
+  readonly choices?: readonly string[];
 }
 
 /** An option by its name. */
 export interface Option {
   /** Without its dashes, such as `expire-in`. */
   readonly name: string;
+  /** The letter that does as well, such as `h`. */
+  readonly short?: string;
   /** What its value is, such as `DURATION`; a flag has none. */
   readonly value?: string;
   readonly summary: string;
@@ -56,7 +60,15 @@ export const URL_PARAMETER: Parameter = { name: "URL" };
 /** The key. */
 export const KEY_PARAMETER: Parameter = { name: "KEY" };
 
-/** Every command has it. */
+/** Every command has it, beside its own. */
+export const HELP_OPTION: Option = { name: "help", short: "h", summary: "Print this" };
+
+/** The options of a command, with those that every command has. */
+export function optionsOf({ options }: Command): Option[] {
+  return [...options, HELP_OPTION];
+}
+
+/** For the output. */
 export const JSON_OPTION: Option = { name: "json", summary: "Print JSON, for programs" };
 /** Values that are not text. */
 export const BASE64_OPTION: Option = { name: "base64", summary: "Values are base64" };

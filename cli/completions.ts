@@ -1,27 +1,27 @@
 /**
- * Completions for shells, made from the table of commands: names of commands, then options and file
- * names.
+ * Completions for shells, made from the table of commands: names of commands, then what their first
+ * argument may be where that is known, options and file names.
  */
 
-import type { Command, Option } from "./command.ts";
+import { type Command, type Option, optionsOf } from "./command.ts";
+import { TOOL_OPTIONS } from "./help.ts";
 
 /** Writes the completions of a shell. */
 export type Shell = (commands: readonly Command[]) => string;
-
-const HELP: Option = { name: "help", summary: "Print help" };
 
 /** The shells by name. */
 export const SHELLS: Readonly<Record<string, Shell>> = {
   bash(commands) {
     const cases = commands.map((command) => {
-      const words = optionsOf(command).map(({ name }) => `--${name}`);
-      return `    ${command.name}) options="${words.join(" ")}" ;;`;
+      const options = wordsOf(optionsOf(command)).join(" ");
+      return `    ${command.name}) options="${options}" choices="${choicesOf(command)}" ;;`;
     });
+    const first = [...commands.map(({ name }) => name), ...wordsOf(TOOL_OPTIONS)];
     return `_jetkv() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" options=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" options="" choices=""
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")}" -- "$current"))
+    COMPREPLY=($(compgen -W "${first.join(" ")}" -- "$current"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
@@ -29,6 +29,7 @@ ${cases.join("\n")}
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$options" -- "$current")) ;;
+    *) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "$choices" -- "$current")) ;;
   esac
 }
 complete -o default -F _jetkv jetkv
@@ -36,12 +37,21 @@ complete -o default -F _jetkv jetkv
   },
 
   zsh(commands) {
-    const names = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
+    const first = [
+      ...commands,
+      ...TOOL_OPTIONS.map((option) => {
+        return { ...option, name: `--${option.name}` };
+      }),
+    ];
+    const names = first.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
     const cases = commands.map((command) => {
       const words = optionsOf(command).map(({ name, value, summary }) => {
         const description = summary.replaceAll(/[[\]:]/g, "\\$&");
         return quote(`--${name}[${description}]${value === undefined ? "" : `:${value}`}`);
       });
+      const choices = choicesOf(command);
+      // The command itself is the first argument to zsh.
+      if (choices !== "") words.push(quote(`2:${command.parameters[0]!.name}:(${choices})`));
       return `    ${command.name}) _arguments ${words.join(" ")} '*:file:_files' ;;`;
     });
     return `#compdef jetkv
@@ -67,17 +77,30 @@ compdef _jetkv jetkv
       `complete -c jetkv -f -n __fish_use_subcommand -a ${command.name} -d ${
         quote(command.summary)
       }`,
+      ...(choicesOf(command) === "" ? [] : [
+        `complete -c jetkv -f -n '__fish_seen_subcommand_from ${command.name}' -a '${
+          choicesOf(command)
+        }'`,
+      ]),
       ...optionsOf(command).map(({ name, value, summary }) => {
         const words = `-l ${name}${value === undefined ? "" : " -r"} -d ${quote(summary)}`;
         return `complete -c jetkv -n '__fish_seen_subcommand_from ${command.name}' ${words}`;
       }),
     ]);
-    return lines.map((line) => `${line}\n`).join("");
+    const options = TOOL_OPTIONS.map(({ name, summary }) =>
+      `complete -c jetkv -f -n __fish_use_subcommand -l ${name} -d ${quote(summary)}`
+    );
+    return [...lines, ...options].map((line) => `${line}\n`).join("");
   },
 };
 
-function optionsOf(command: Command): Option[] {
-  return [...command.options, HELP];
+function wordsOf(options: readonly Option[]): string[] {
+  return options.map(({ name }) => `--${name}`);
+}
+
+/** What the first argument of a command may be; `""` where it may be anything. */
+function choicesOf({ parameters: [first] }: Command): string {
+  return first?.choices?.join(" ") ?? "";
 }
 
 /** Text as one word of a shell. */

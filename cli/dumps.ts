@@ -7,7 +7,7 @@ import { show } from "../kv/errors.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";
 import type { Progress } from "../transfer/piece.ts";
-import { restore, verify } from "../transfer/restore.ts";
+import { begin, restore, verify } from "../transfer/restore.ts";
 import { writeWhole } from "./atomic_file.ts";
 import {
   type Call,
@@ -17,10 +17,12 @@ import {
   QUIET_OPTION,
   URL_PARAMETER,
 } from "./command.ts";
-import { CommandError, EXIT, UsageError } from "./exit.ts";
+import { CommandError, EXIT, isMisuse, Unfinished, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
-import { openStore } from "./stores.ts";
-import { print, type Sink } from "./terminal.ts";
+import { isOneFile, openStore } from "./stores.ts";
+import { attempt } from "./system.ts";
+import { jsonOf, print, type Sink } from "./terminal.ts";
+import { readUntilAborted, untilAborted } from "./waiting.ts";
 
 const dumpCommand: Command = {
   name: "dump",
@@ -48,12 +50,12 @@ const dumpCommand: Command = {
     if (file === "-" && flags.has("json")) {
       throw new UsageError("Cannot print the sum as JSON: the dump itself goes to standard output");
     }
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     return await report(call, {
       verb: "Dumped",
       total: await totalOf(kv, prefix),
       unfinished: null,
-      async run(onProgress) {
+      async run({ onProgress }) {
         const sort = flags.has("sort");
         const expiry = !flags.has("no-expiry");
         const chunks = dump(kv, { prefix, sort, expiry, signal, onProgress });
@@ -93,19 +95,21 @@ const restoreCommand: Command = {
         verb: "Checked",
         total: null,
         unfinished: null,
-        run: async (onProgress) => verify(await openDump(file, call), { signal, onProgress }),
+        run: async ({ onProgress }) => verify(await openDump(file, call), { signal, onProgress }),
       });
     }
-    const isFile = file !== "-";
+    // A pipe, also one with a name, gives what it has only once.
+    const isFile = file !== "-" && await isRegular(file);
     const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;
-    await using kv = await openStore(url, { create: true });
+    // Before the store is opened: what is no dump leaves no empty store.
+    const chunks = await begin(await openDump(file, call));
+    await using kv = await openStore(url, { create: true, signal });
     return await report(call, {
       verb: "Restored",
       total: checked === null ? null : checked.strings + checked.arrays,
       unfinished: isFile ? RUN_AGAIN : PARTLY_DAMAGED,
-      async run(onProgress) {
-        const options = { clear: flags.has("clear"), signal, onProgress };
-        const progress = await restore(kv, await openDump(file, call), options);
+      async run(told) {
+        const progress = await restore(kv, chunks, { clear: flags.has("clear"), signal, ...told });
         await sync(kv);
         return progress;
       },
@@ -135,15 +139,19 @@ const copyCommand: Command = {
     const [from = "", to = ""] = call.args;
     const { signal, values, flags } = call;
     const prefix = values.get("prefix");
-    await using source = await openStore(from, { create: false });
-    await using target = await openStore(to, { create: true });
+    // Opening both would not do: with lock=wait the second one would wait for the first one's lock.
+    if (await isOneFile(from, to)) {
+      throw new UsageError("Cannot copy a store to itself: both URLs lead to the same file");
+    }
+    await using source = await openStore(from, { create: false, signal });
+    await using target = await openStore(to, { create: true, signal });
     return await report(call, {
       verb: "Copied",
       total: await totalOf(source, prefix),
       unfinished: RUN_AGAIN,
-      async run(onProgress) {
-        const clear = flags.has("clear");
-        const progress = await copy(source, target, { prefix, clear, signal, onProgress });
+      async run(told) {
+        const options = { prefix, clear: flags.has("clear"), signal, ...told };
+        const progress = await copy(source, target, options);
         await sync(target);
         return progress;
       },
@@ -162,12 +170,18 @@ interface Work {
   readonly total: number | null;
   /** What an end in the midst of it leaves, in a sentence; `null` if nothing. */
   readonly unfinished: string | null;
-  run(onProgress: (progress: Progress) => void): Promise<Progress>;
+  run(told: Told): Promise<Progress>;
 }
 
-const RUN_AGAIN =
-  "Unfinished: the store has a part of it; the same command, run again, completes it";
-const PARTLY_DAMAGED = "Unfinished: the store has the entries before the end or the damage";
+/** What the work tells on its way. */
+interface Told {
+  onProgress(progress: Progress): void;
+  onClear(): void;
+}
+
+const RUN_AGAIN = "the store has a part of it; the same command, run again, completes it";
+const PARTLY_DAMAGED = "the store has the entries before the end or the damage";
+const CLEARED = "--clear has removed what the store held before";
 
 /** Does a piece of work, shows how far it has come, and prints the sum. */
 async function report(
@@ -177,18 +191,26 @@ async function report(
   const bar = new ProgressBar(terminal.stderr, verb, total);
   const isShown = !flags.has("quiet") && !flags.has("json");
   let progress: Progress;
-  let done = 0;
+  let isBegun = false;
+  let isCleared = false;
   try {
-    progress = await run((progress) => {
-      done = progress.strings + progress.arrays;
-      if (isShown) bar.update(progress);
+    progress = await run({
+      onProgress(progress) {
+        isBegun = true;
+        if (isShown) bar.update(progress);
+      },
+      onClear: () => isCleared = true,
     });
   } catch (error) {
     await bar.erase();
-    if (unfinished !== null && done > 0) await print(terminal.stderr, unfinished);
-    throw error;
+    // Misuse comes before any effect, so a clear that was refused has removed nothing.
+    if (!isBegun && (!isCleared || isMisuse(error))) throw error;
+    // The command line was right if work could begin.
+    const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
+    if (unfinished === null) throw cause;
+    throw new Unfinished(isCleared ? `${CLEARED}; ${unfinished}` : unfinished, cause);
   }
-  if (flags.has("json")) await print(terminal.stdout, JSON.stringify(progress));
+  if (flags.has("json")) await print(terminal.stdout, jsonOf(progress));
   else if (isShown) await bar.finish(progress);
   return EXIT.ok;
 }
@@ -204,14 +226,21 @@ async function writeTo<R>(sink: Sink, chunks: AsyncGenerator<Uint8Array, R>): Pr
   return next.value;
 }
 
-async function openDump(file: string, { terminal }: Call): Promise<ReadableStream<Uint8Array>> {
-  if (file === "-") return terminal.stdin.readable;
-  try {
-    return (await Deno.open(file)).readable;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError(`Cannot read ${show(file)}: there is no such file`, { cause: error });
-  }
+async function openDump(
+  file: string,
+  { terminal, signal }: Call,
+): Promise<ReadableStream<Uint8Array>> {
+  if (file === "-") return readUntilAborted(terminal.stdin.readable, signal);
+  // To open a pipe with a name is to wait for who writes to it.
+  const open = (): Promise<Deno.FsFile> => untilAborted(Deno.open(file), signal);
+  const { readable } = await attempt(`read ${show(file)}`, open);
+  return readUntilAborted(readable, signal);
+}
+
+async function isRegular(file: string): Promise<boolean> {
+  const { isFile, isDirectory } = await attempt(`read ${show(file)}`, () => Deno.stat(file));
+  if (isDirectory) throw new CommandError(`Cannot read ${show(file)}: it is a directory`);
+  return isFile;
 }
 
 /** Waits until the medium has all of it, where that is for us to ask. */

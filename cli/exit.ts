@@ -36,6 +36,15 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** A command ended in the midst of its work: the cause says why, the message what that leaves. */
+export class Unfinished extends Error {
+  override readonly name = "Unfinished";
+
+  constructor(left: string, cause: unknown) {
+    super(left, { cause });
+  }
+}
+
 /** The program was told to stop. */
 export class Interrupt extends Error {
   override readonly name = "Interrupt";
@@ -54,9 +63,12 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.brokenPipe;
   if (missingPermission(error) !== null) return EXIT.permission;
   if (error instanceof KvError) return error.code === "corrupt" ? EXIT.corrupt : EXIT.failed;
-  const isMisuse = error instanceof UsageError || error instanceof TypeError ||
-    error instanceof RangeError;
-  return isMisuse ? EXIT.usage : EXIT.failed;
+  return error instanceof UsageError || isMisuse(error) ? EXIT.usage : EXIT.failed;
+}
+
+/** Tells whether an error says that a call was wrong. */
+export function isMisuse(error: unknown): error is TypeError | RangeError {
+  return error instanceof TypeError || error instanceof RangeError;
 }
 
 /** The message of an error; of a missing permission always the one that names the flag. */

@@ -4,8 +4,8 @@
 
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
-import { openFile } from "./stores.ts";
-import { print } from "./terminal.ts";
+import { lastCall, openFile } from "./stores.ts";
+import { jsonOf, print } from "./terminal.ts";
 import { formatBytes } from "./sizes.ts";
 
 const check: Command = {
@@ -15,11 +15,10 @@ const check: Command = {
   parameters: [URL_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Check a file after a crash", "jetkv check file:./app.db"]],
-  async run({ args, flags, terminal }) {
-    const { kv, path } = await openFile(args[0] ?? "");
-    await using _kv = kv;
-    const faults = await kv.check();
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify({ path, faults }));
+  async run({ args, flags, signal, terminal }) {
+    const { kv, path } = await openFile(args[0] ?? "", signal);
+    const faults = await lastCall(kv, kv.check(), signal);
+    if (flags.has("json")) await print(terminal.stdout, jsonOf({ path, faults }));
     else {
       for (const fault of faults) await print(terminal.stdout, fault);
       if (faults.length === 0) await print(terminal.stdout, "The file is sound");
@@ -34,15 +33,12 @@ const compact: Command = {
   parameters: [URL_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Shrink a file after a great removal", "jetkv compact file:./app.db"]],
-  async run({ args, flags, terminal }) {
-    const { kv, path } = await openFile(args[0] ?? "");
+  async run({ args, flags, signal, terminal }) {
+    const { kv, path } = await openFile(args[0] ?? "", signal);
     const before = (await Deno.stat(path)).size;
-    {
-      await using open = kv;
-      await open.compact();
-    }
+    await lastCall(kv, kv.compact(), signal);
     const after = (await Deno.stat(path)).size;
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify({ path, before, after }));
+    if (flags.has("json")) await print(terminal.stdout, jsonOf({ path, before, after }));
     else {
       const [from, to] = [before, after].map((size) => formatBytes(size));
       await print(terminal.stdout, `${from} before, ${to} now`);

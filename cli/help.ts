@@ -4,7 +4,13 @@
 
 import { bold, cyan } from "./colours.ts";
 import { usageOf } from "./arguments.ts";
-import type { Command, Option } from "./command.ts";
+import { type Command, HELP_OPTION, type Option, optionsOf } from "./command.ts";
+
+/** What the tool takes in the place of a command. */
+export const TOOL_OPTIONS: readonly Option[] = [
+  HELP_OPTION,
+  { name: "version", short: "V", summary: "Print the version" },
+];
 
 /** Commands that belong together. */
 export interface Group {
@@ -39,6 +45,7 @@ export function helpOfTool(groups: readonly Group[]): string {
     `${bold("jetkv")}: a key-value store in memory, in a file or on Valkey, by its URL`,
     section("Usage", ["jetkv COMMAND URL [arguments] [options]", "jetkv COMMAND --help"]),
     ...lists,
+    section("Options", optionLines(TOOL_OPTIONS)),
     section("Stores", [
       "file:./app.db              a file; parameters as in file:./app.db?durability=power",
       "valkey://user:pw@host/0    a Valkey server; valkeys: with TLS; redis:, rediss: as well",
@@ -51,12 +58,12 @@ export function helpOfTool(groups: readonly Group[]): string {
 
 /** The help of a command. */
 export function helpOf(command: Command): string {
-  const { name, summary, details, options, examples } = command;
+  const { name, summary, details, examples } = command;
   return [
     `${bold(`jetkv ${name}`)}: ${summary}`,
     section("Usage", [usageOf(command)]),
     ...(details === undefined ? [] : [details]),
-    ...(options.length === 0 ? [] : [section("Options", optionLines(options))]),
+    section("Options", optionLines(optionsOf(command))),
     section("Examples", examplesOf(examples)),
   ].join("\n\n");
 }
@@ -66,14 +73,14 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function optionLines(options: readonly Option[]): string[] {
-  const all = [...options, { name: "help", summary: "Print this" }];
-  const words = all.map(wordOf);
+  const words = options.map(wordOf);
   const width = Math.max(...words.map((word) => word.length));
-  return all.map(({ summary }, i) => `${cyan(words[i]!.padEnd(width))}  ${summary}`);
+  return options.map(({ summary }, i) => `${cyan(words[i]!.padEnd(width))}  ${summary}`);
 }
 
-function wordOf({ name, value }: Option): string {
-  return value === undefined ? `--${name}` : `--${name} ${value}`;
+function wordOf({ name, short, value }: Option): string {
+  const names = short === undefined ? `--${name}` : `--${name}, -${short}`;
+  return value === undefined ? names : `${names} ${value}`;
 }
 
 function examplesOf(examples: readonly (readonly [string, string])[]): string[] {

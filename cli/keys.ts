@@ -13,12 +13,10 @@ import {
 } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { plural } from "./progress.ts";
-import { openBytes, openStore } from "./stores.ts";
-import { LinePrinter, print } from "./terminal.ts";
+import { lastCall, openBytes, openStore } from "./stores.ts";
+import { jsonOf, LinePrinter, print, showOn } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
-import { formatBytes } from "./sizes.ts";
-
-const MS_A_SECOND = 1_000;
+import { formatBytes, formatDuration } from "./sizes.ts";
 
 const keys: Command = {
   name: "keys",
@@ -39,7 +37,7 @@ const keys: Command = {
   async run({ args, values, flags, signal, terminal }) {
     const [url = ""] = args;
     const limit = values.get("limit");
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const lines = new LinePrinter(terminal.stdout);
     const scan = kv.keys({
       prefix: values.get("prefix"),
@@ -47,7 +45,7 @@ const keys: Command = {
     });
     for await (const key of scan) {
       signal.throwIfAborted();
-      await lines.print(flags.has("json") ? JSON.stringify(key) : key);
+      await lines.print(flags.has("json") ? jsonOf(key) : showOn(terminal.stdout, key));
     }
     await lines.flush();
     return EXIT.ok;
@@ -61,12 +59,12 @@ const inspect: Command = {
   parameters: [URL_PARAMETER, KEY_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Look at a session", "jetkv inspect file:./app.db session:42"]],
-  async run({ args, flags, terminal }) {
+  async run({ args, flags, signal, terminal }) {
     const [url = "", key = ""] = args;
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const found = await kv.inspect(key);
     if (flags.has("json")) {
-      await print(terminal.stdout, JSON.stringify(found === null ? null : { key, ...found }));
+      await print(terminal.stdout, jsonOf(found === null ? null : { key, ...found }));
     } else if (found !== null) await print(terminal.stdout, describe(found));
     return found === null ? EXIT.no : EXIT.ok;
   },
@@ -102,16 +100,16 @@ const clear: Command = {
     ["Empty a cache", "jetkv clear valkey://localhost --prefix page:"],
     ["Empty a store", "jetkv clear file:./app.db --all"],
   ],
-  async run({ args, flags, values, terminal }) {
+  async run({ args, flags, values, signal, terminal }) {
     const [url = ""] = args;
     const prefix = values.get("prefix") ?? "";
     // A prefix that is empty by mistake, as that of an unset variable, must not empty the store.
     if (flags.has("all") === (prefix !== "")) {
       throw new UsageError("Cannot clear: give either --prefix with a text or --all");
     }
-    await using kv = await openStore(url, { create: false });
-    const removed = await kv.clear({ prefix });
-    await print(terminal.stdout, flags.has("json") ? JSON.stringify({ removed }) : `${removed}`);
+    const kv = await openStore(url, { create: false, signal });
+    const removed = await lastCall(kv, kv.clear({ prefix }), signal);
+    await print(terminal.stdout, flags.has("json") ? jsonOf({ removed }) : `${removed}`);
     return EXIT.ok;
   },
 };
@@ -123,12 +121,12 @@ const stats: Command = {
   parameters: [URL_PARAMETER],
   options: [JSON_OPTION],
   examples: [["Count the keys", "jetkv stats valkey://localhost --json | jq .entries"]],
-  async run({ args, flags, terminal }) {
+  async run({ args, flags, signal, terminal }) {
     const [url = ""] = args;
-    await using kv = await openStore(url, { create: false });
+    await using kv = await openStore(url, { create: false, signal });
     const found = await kv.stats();
     const { backend, entries, bytes } = found;
-    if (flags.has("json")) await print(terminal.stdout, JSON.stringify(found));
+    if (flags.has("json")) await print(terminal.stdout, jsonOf(found));
     else {
       await print(terminal.stdout, `backend  ${backend}`);
       await print(terminal.stdout, `entries  ${entries}`);
@@ -143,14 +141,14 @@ export const KEY_COMMANDS: readonly Command[] = [keys, inspect, remove, deleteKe
 
 async function removeKey(call: Call, method: "remove" | "delete"): Promise<number> {
   const [url = "", key = ""] = call.args;
-  await using kv = await openBytes(url);
+  await using kv = await openBytes(url, { create: false, signal: call.signal });
   const removed = await kv[method](key);
-  if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, removed }));
+  if (call.flags.has("json")) await print(call.terminal.stdout, jsonOf({ key, removed }));
   return removed ? EXIT.ok : EXIT.no;
 }
 
 function describe({ type, length, expiresIn }: Inspection): string {
   const size = `${type} of ${plural(length, type === "string" ? "byte" : "element")}`;
-  const left = expiresIn === null ? "stays" : `expires in ${expiresIn / MS_A_SECOND} s`;
+  const left = expiresIn === null ? "stays" : `expires in ${formatDuration(expiresIn)}`;
   return `${size}, ${left}`;
 }

@@ -2,6 +2,7 @@
  * The tool as a function from a command line to an exit code.
  */
 
+import { escapeControls, show } from "../kv/errors.ts";
 import denoJson from "../deno.json" with { type: "json" };
 import { parseCall } from "./arguments.ts";
 import { ARRAY_COMMANDS } from "./arrays.ts";
@@ -10,17 +11,17 @@ import { red, setColours } from "./colours.ts";
 import type { Command } from "./command.ts";
 import { SHELLS } from "./completions.ts";
 import { DUMP_COMMANDS } from "./dumps.ts";
-import { codeOf, EXIT, exitCodeOf, messageOf, UsageError } from "./exit.ts";
+import { codeOf, EXIT, exitCodeOf, messageOf, Unfinished, UsageError } from "./exit.ts";
 import { FILE_COMMANDS } from "./files.ts";
 import { type Group, helpOf, helpOfTool } from "./help.ts";
 import { KEY_COMMANDS } from "./keys.ts";
 import { STRING_COMMANDS } from "./strings.ts";
-import { print, type Terminal } from "./terminal.ts";
+import { jsonOf, print, type Terminal } from "./terminal.ts";
 
 const completions: Command = {
   name: "completions",
   summary: "Print completions for a shell: bash, zsh or fish",
-  parameters: [{ name: "SHELL" }],
+  parameters: [{ name: "SHELL", choices: Object.keys(SHELLS) }],
   options: [],
   examples: [
     ["In ~/.bashrc or ~/.zshrc", 'eval "$(jetkv completions bash)"'],
@@ -30,11 +31,50 @@ const completions: Command = {
     const [name = ""] = args;
     const shell = Object.hasOwn(SHELLS, name) ? SHELLS[name] : undefined;
     if (shell === undefined) {
-      throw new UsageError(`Cannot complete for this shell: known are ${names(SHELLS)}`);
+      const known = Object.keys(SHELLS).join(", ");
+      throw new UsageError(`Cannot complete for ${show(name)}: known are ${known}`);
     }
     await terminal.stdout.write(new TextEncoder().encode(shell(COMMANDS)));
     return EXIT.ok;
   },
+};
+
+const help: Command = {
+  name: "help",
+  summary: "Tell about the tool, or about one command",
+  parameters: [{
+    name: "COMMAND",
+    optional: true,
+    get choices() {
+      return COMMANDS.map(({ name }) => name);
+    },
+  }],
+  options: [],
+  examples: [["Tell about dumps", "jetkv help dump"]],
+  async run({ args: [name], terminal }) {
+    await print(terminal.stdout, name === undefined ? helpOfTool(GROUPS) : helpOf(find(name)));
+    return EXIT.ok;
+  },
+};
+
+const version: Command = {
+  name: "version",
+  summary: "Print the version",
+  parameters: [],
+  options: [],
+  examples: [["Tell which one this is", "jetkv version"]],
+  async run({ terminal }) {
+    await print(terminal.stdout, `jetkv ${denoJson.version}`);
+    return EXIT.ok;
+  },
+};
+
+/** Options of the tool itself, which do what a command does. */
+const AS_COMMANDS: Readonly<Record<string, string>> = {
+  "--help": help.name,
+  "-h": help.name,
+  "--version": version.name,
+  "-V": version.name,
 };
 
 const GROUPS: readonly Group[] = [
@@ -42,7 +82,8 @@ const GROUPS: readonly Group[] = [
   { title: "Arrays", commands: ARRAY_COMMANDS },
   { title: "Keys and stores", commands: KEY_COMMANDS },
   { title: "Whole stores", commands: DUMP_COMMANDS },
-  { title: "Files and figures", commands: [...FILE_COMMANDS, ...BENCH_COMMANDS, completions] },
+  { title: "Files and figures", commands: [...FILE_COMMANDS, ...BENCH_COMMANDS] },
+  { title: "The tool itself", commands: [completions, help, version] },
 ];
 
 const COMMANDS: readonly Command[] = GROUPS.flatMap(({ commands }) => commands);
@@ -57,10 +98,12 @@ export async function run(
   try {
     return await runCommand(words, terminal, signal);
   } catch (thrown) {
+    const left = thrown instanceof Unfinished ? thrown.message : undefined;
+    const cause = thrown instanceof Unfinished ? thrown.cause : thrown;
     // What a store rejects with because it was aborted is the reason of the signal, or due to it.
-    const error = signal.aborted ? signal.reason as unknown : thrown;
+    const error = signal.aborted ? signal.reason as unknown : cause;
     const exitCode = exitCodeOf(error);
-    if (exitCode !== EXIT.brokenPipe) await printError(error, words, terminal);
+    if (exitCode !== EXIT.brokenPipe) await printError({ error, left }, words, terminal);
     return exitCode;
   }
 }
@@ -71,50 +114,35 @@ async function runCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const [name = "", ...rest] = words;
-  const { stdout, stderr } = terminal;
   if (name === "") {
-    await print(stderr, helpOfTool(GROUPS));
+    await print(terminal.stderr, helpOfTool(GROUPS));
     return EXIT.usage;
   }
-  if (["--help", "-h"].includes(name) || name === "help" && rest.length === 0) {
-    await print(stdout, helpOfTool(GROUPS));
-    return EXIT.ok;
-  }
-  if (name === "--version") {
-    await print(stdout, `jetkv ${denoJson.version}`);
-    return EXIT.ok;
-  }
-  const isHelp = name === "help";
-  const command = find(isHelp ? rest[0]! : name);
-  const parsed = isHelp ? null : parseCall(rest, command);
-  if (parsed === null || parsed.isHelp) {
-    await print(stdout, helpOf(command));
-    return EXIT.ok;
-  }
-  return await command.run({ ...parsed, terminal, signal });
+  const command = find(Object.hasOwn(AS_COMMANDS, name) ? AS_COMMANDS[name]! : name);
+  const parsed = parseCall(rest, command);
+  if (!parsed.isHelp) return await command.run({ ...parsed, terminal, signal });
+  await print(terminal.stdout, helpOf(command));
+  return EXIT.ok;
 }
 
 function find(name: string): Command {
   const command = COMMANDS.find((command) => command.name === name);
   if (command !== undefined) return command;
   throw new UsageError(
-    `Cannot run ${JSON.stringify(name)}: known are ${COMMANDS.map(({ name }) => name).join(", ")}`,
+    `Cannot run ${show(name)}: known are ${COMMANDS.map(({ name }) => name).join(", ")}`,
   );
 }
 
 async function printError(
-  error: unknown,
+  { error, left }: { error: unknown; left: string | undefined },
   words: readonly string[],
   { stderr }: Terminal,
 ): Promise<void> {
   const message = messageOf(error);
+  const note = left === undefined ? "" : `Unfinished: ${left}\n`;
   const line = words.includes("--json")
-    ? JSON.stringify({ error: { code: codeOf(error), message } })
-    : `${stderr.isTerminal ? red("error:") : "error:"} ${message}`;
+    ? jsonOf({ error: { code: codeOf(error), message, unfinished: left } })
+    : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${escapeControls(message)}`;
   // Where even this cannot be printed, the exit code is what is left to tell.
   await print(stderr, line).catch(() => {});
-}
-
-function names(record: object): string {
-  return Object.keys(record).join(", ");
 }

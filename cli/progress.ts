@@ -69,10 +69,14 @@ export class ProgressBar {
     const share = Math.min(keys / this.#total, 1);
     const percent = `${Math.floor(share * 100)} %`.padStart(5);
     if (!this.#sink.isTerminal) return `${this.#verb} ${sumOf(progress)},${percent}`;
-    const full = Math.round(share * BAR_LENGTH);
-    const bar = cyan("━".repeat(full)) + dim("━".repeat(BAR_LENGTH - full));
-    return `${bar} ${percent}  ${sumOf(progress)}`;
+    return `${barOf(share)} ${percent}  ${sumOf(progress)}`;
   }
+}
+
+/** A bar of which that share is full. Thick and thin, because there may be no colours. */
+export function barOf(share: number): string {
+  const full = Math.round(share * BAR_LENGTH);
+  return cyan("━".repeat(full)) + dim("─".repeat(BAR_LENGTH - full));
 }
 
 /** Progress in words. */

@@ -8,6 +8,8 @@ import { show } from "../kv/errors.ts";
 import type { FileKv, Kv, Value } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import { CommandError, UsageError } from "./exit.ts";
+import { attempt } from "./system.ts";
+import { untilAborted } from "./waiting.ts";
 
 /**
  * Memory for pages of a file, unless the URL says how much. A command goes over a store once, where
@@ -15,45 +17,75 @@ import { CommandError, UsageError } from "./exit.ts";
  */
 const CACHE_BYTES = 16 * 2 ** 20;
 
-/**
- * Opens a store.
- *
- * @param options `create`: whether to make a file that is not there. A command that only reads must
- * not, or a slip of the finger would find an empty store.
- */
-export async function openStore(url: string, options: { create: boolean }): Promise<Kv> {
+/** How a command opens a store. */
+export interface OpenOptions {
+  /**
+   * Whether to make a file that is not there. A command that only reads must not, or a slip of the
+   * finger would find an empty store.
+   */
+  readonly create: boolean;
+  /** Ends the waiting for the lock of a file. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens a store. */
+export async function openStore(url: string, { create, signal }: OpenOptions): Promise<Kv> {
   const checked = checkKvOptions(url);
   if (checked.backend !== "file") return await openKv(url);
-  if (!options.create && !await exists(checked.path)) {
+  if (!create && await stat(checked.path) === null) {
     throw new CommandError(`Cannot open ${show(checked.path)}: there is no such file`);
   }
   const saysCache = new URLSearchParams(url.split("?")[1]).has("cacheBytes");
-  return await openKv(saysCache ? checked : { ...checked, cacheBytes: CACHE_BYTES });
+  return await openKv({ ...checked, ...(!saysCache && { cacheBytes: CACHE_BYTES }), signal });
 }
 
-/** Opens a store that is there, with values as bytes. */
+/** Opens a store with values as bytes. */
 export async function openBytes(
   url: string,
-  options: { create: boolean } = { create: false },
+  options: OpenOptions,
 ): Promise<Kv<Uint8Array, Value>> {
   return (await openStore(url, options)).withCodec(bytes);
 }
 
 /** Opens the store of a file that is there, and tells where the file is. */
-export async function openFile(url: string): Promise<{ kv: FileKv; path: string }> {
+export async function openFile(
+  url: string,
+  signal: AbortSignal,
+): Promise<{ kv: FileKv; path: string }> {
   const checked = checkKvOptions(url);
   if (checked.backend !== "file") {
     throw new UsageError(`Cannot do this with a ${checked.backend} store: it is for files`);
   }
-  return { kv: await openStore(url, { create: false }) as FileKv, path: checked.path };
+  return { kv: await openStore(url, { create: false, signal }) as FileKv, path: checked.path };
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** Tells whether two URLs lead to one file, which is there. */
+export async function isOneFile(a: string, b: string): Promise<boolean> {
+  const [from, to] = await Promise.all([a, b].map(async (url) => {
+    const checked = checkKvOptions(url);
+    return checked.backend === "file" ? await stat(checked.path) : null;
+  }));
+  if (!from || !to || from.ino === null) return false;
+  return from.ino === to.ino && from.dev === to.dev;
+}
+
+/**
+ * Waits for the last call to a store and closes it, or gives the waiting up at the signal: a store
+ * survives it at any moment that the program ends, and the call itself cannot be ended.
+ */
+export async function lastCall<R>(kv: Kv, call: Promise<R>, signal: AbortSignal): Promise<R> {
+  const done = call.finally(() => kv.close());
+  return await untilAborted(done, signal);
+}
+
+/** What is at a path; `null` where nothing is. */
+function stat(path: string): Promise<Deno.FileInfo | null> {
+  return attempt(`open ${show(path)}`, async () => {
+    try {
+      return await Deno.stat(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
 }

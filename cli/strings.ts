@@ -5,15 +5,15 @@
 import { type Call, type Command, JSON_OPTION, KEY_PARAMETER, URL_PARAMETER } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { openBytes } from "./stores.ts";
-import { print, printValue, toJson } from "./terminal.ts";
+import { jsonOf, print, printValue, toJson } from "./terminal.ts";
 import { parseDuration, readValues } from "./values.ts";
 
 const get: Command = {
   name: "get",
   summary: "Print the string at a key",
   details:
-    "Prints the value byte by byte, and on a terminal a line end after it. A value that is\n" +
-    "not text comes as base64 on a terminal. Exit code 1 where there is no such key.",
+    "Prints the value byte by byte. On a terminal a line end follows, what is not text comes\n" +
+    "as base64, and text with control characters as JSON. Exit code 1 where there is no such key.",
   parameters: [URL_PARAMETER, KEY_PARAMETER],
   options: [{ name: "base64", summary: "Print the value as base64" }, JSON_OPTION],
   examples: [
@@ -22,7 +22,7 @@ const get: Command = {
   ],
   async run(call) {
     const [url = "", key = ""] = call.args;
-    await using kv = await openBytes(url);
+    await using kv = await openBytes(url, { create: false, signal: call.signal });
     return await answer(call, key, await kv.get(key));
   },
 };
@@ -56,9 +56,9 @@ const put: Command = {
       throw new UsageError("Cannot put with both --expire-in and --keep-ttl: choose one");
     }
     const [value = ""] = await readValues(args, call);
-    await using kv = await openBytes(url, { create: true });
+    await using kv = await openBytes(url, { create: true, signal: call.signal });
     const stored = await kv.put(key, value, options);
-    if (call.flags.has("json")) await print(call.terminal.stdout, JSON.stringify({ key, stored }));
+    if (call.flags.has("json")) await print(call.terminal.stdout, jsonOf({ key, stored }));
     return stored ? EXIT.ok : EXIT.no;
   },
 };
@@ -68,7 +68,7 @@ export async function answer(call: Call, key: string, value: Uint8Array | null):
   const { stdout } = call.terminal;
   if (call.flags.has("json")) {
     const found = { key, value: value === null ? null : toJson(value) };
-    await print(stdout, JSON.stringify(found));
+    await print(stdout, jsonOf(found));
   } else if (value !== null) {
     if (call.flags.has("base64")) await print(stdout, value.toBase64());
     else await printValue(stdout, value);

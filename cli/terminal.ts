@@ -3,6 +3,8 @@
  * commands without a process.
  */
 
+import { escapeControls } from "../kv/errors.ts";
+import { attempt } from "./system.ts";
 import { textOrBytes } from "../transfer/piece.ts";
 
 /** A standard output. */
@@ -53,14 +55,32 @@ export class LinePrinter {
   }
 }
 
+/** What stands in ordinary text, and does no more to a terminal than to end a line. */
+const HARMLESS = /[\n\t]/g;
+
 /**
- * Prints a value as it is, byte by byte. For a person a line ends after it, and what is not text
- * becomes base64.
+ * Prints a value as it is, byte by byte. For a person a line ends after it, what is not text
+ * becomes base64, and text that a terminal would obey becomes JSON.
  */
 export async function printValue(sink: Sink, value: Uint8Array): Promise<void> {
   if (!sink.isTerminal) return await sink.write(value);
   const text = textOrBytes(value);
-  await print(sink, typeof text === "string" ? text : value.toBase64());
+  if (typeof text !== "string") return await print(sink, value.toBase64());
+  await print(sink, hasControls(text.replace(HARMLESS, "")) ? jsonOf(text) : text);
+}
+
+/** A text as it stands in a line for this output: on a terminal as JSON where it has controls. */
+export function showOn(sink: Sink, text: string): string {
+  return sink.isTerminal && hasControls(text) ? jsonOf(text) : text;
+}
+
+function hasControls(text: string): boolean {
+  return escapeControls(text) !== text;
+}
+
+/** JSON that does nothing to a terminal. */
+export function jsonOf(json: unknown): string {
+  return escapeControls(JSON.stringify(json));
 }
 
 /** A value in JSON: text as it is, other bytes as `{ base64 }`, just as in a dump. */
@@ -80,15 +100,17 @@ export function processTerminal(): Terminal {
     },
     stdout: {
       isTerminal: Deno.stdout.isTerminal(),
-      write: (bytes) => writeAll(Deno.stdout, bytes),
+      write: (bytes) => writeAll(Deno.stdout, bytes, "standard output"),
     },
     stderr: {
       isTerminal: Deno.stderr.isTerminal(),
-      write: (bytes) => writeAll(Deno.stderr, bytes),
+      write: (bytes) => writeAll(Deno.stderr, bytes, "standard error"),
     },
   };
 }
 
-async function writeAll(out: typeof Deno.stdout, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await out.write(bytes.subarray(at));
+async function writeAll(out: typeof Deno.stdout, bytes: Uint8Array, name: string): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await attempt(`write to ${name}`, () => out.write(bytes.subarray(at)));
+  }
 }

@@ -7,6 +7,7 @@ import type { Value } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
 import type { Call } from "./command.ts";
 import { UsageError } from "./exit.ts";
+import { readUntilAborted } from "./waiting.ts";
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -35,7 +36,8 @@ export function parseDuration(text: string, name: string): number {
   const ms = Object.hasOwn(UNITS, unit) ? Number(digits) * UNITS[unit]! : NaN;
   if (digits !== "" && Number.isSafeInteger(ms) && ms > 0) return ms;
   throw new UsageError(
-    `Cannot take ${show(text)} as --${name}: give milliseconds, or a number with s, m, h or d`,
+    `Cannot take ${show(text)} as --${name}: give a whole number from 1 with ` +
+      "ms, s, m, h or d, such as 90s; without one it is milliseconds",
   );
 }
 
@@ -47,7 +49,7 @@ export function parseWhole(text: string, name: string): number {
 
 /** Reads all of standard input. */
 async function readInput({ terminal, signal }: Call): Promise<Uint8Array> {
-  const input = terminal.stdin.readable.pipeThrough(new TransformStream(), { signal });
+  const input = readUntilAborted(terminal.stdin.readable, signal);
   return new Uint8Array(await new Response(input).arrayBuffer());
 }
 

@@ -45,6 +45,9 @@ async function main(): Promise<void> {
   });
   if (values.help) return console.log(USAGE);
   const [url = "memory:", ...named] = positionals;
+  if (!url.includes(":")) {
+    throw new Error(`Cannot open a store at "${url}": the URL comes first, as in memory: ${url}`);
+  }
   const files = named.length > 0 ? named : await projectDocuments();
 
   await using kv = await openKv(url);

@@ -40,7 +40,8 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
   }
 
   async function logIn(request: Request): Promise<Response> {
-    const name = String((await request.formData()).get("name"));
+    const name = await nameIn(request);
+    if (name === null) return new Response("Send a form with your name", { status: 400 });
     const id = crypto.randomUUID();
     await sessions.put(id, { name, since: new Date().toISOString() }, { expireIn: SESSION_MS });
     const cookie = `session=${id}; HttpOnly; Secure; SameSite=Lax; Path=/`;
@@ -113,6 +114,18 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
 function render(name: string): string {
   const title = name.replace(/[^\p{Letter}\p{Number} ]/gu, "");
   return `<!doctype html><title>${title}</title><h1>${title}</h1>\n`;
+}
+
+/** The name in the form of a request; `null` where there is none. */
+async function nameIn(request: Request): Promise<string | null> {
+  try {
+    const name = (await request.formData()).get("name");
+    return typeof name === "string" && name !== "" ? name : null;
+  } catch (error) {
+    // What is no form is the mistake of who sent it.
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 function sessionId(request: Request): string | null {

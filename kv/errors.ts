@@ -161,10 +161,20 @@ export class KvServerError extends KvError {
 
 const SHOWN_CHARACTERS_MAX = 64;
 
+/** What a terminal obeys instead of showing it, and what turns the direction of the text around. */
+const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+
 /** A key or an option as a message shows it: quoted, and cut at 64 characters. */
 export function show(text: string): string {
   const cut = text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
-  return JSON.stringify(cut);
+  return escapeControls(JSON.stringify(cut));
+}
+
+/** Text with its control characters as escapes, which in JSON mean the same. */
+export function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (found) => {
+    return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** The error of a call for the other type than the one `key` holds. */

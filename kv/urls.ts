@@ -42,7 +42,8 @@ export function splitUrl(url: string): UrlParts {
   if (scheme === null || scheme === undefined) {
     const found = name === "" ? "text that is no URL" : `a URL of the scheme ${show(name + ":")}`;
     const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
-    throw new TypeError(`Cannot open a store at ${found}: known are ${known}`);
+    const hint = name === "" ? `; for a file write ${show(fileUrlFor(url))}` : "";
+    throw new TypeError(`Cannot open a store at ${found}: known are ${known}${hint}`);
   }
   if (fragment !== undefined) {
     throw new TypeError("Cannot open a store: its URL has a fragment; write %23 for a # in a path");
@@ -75,6 +76,11 @@ export function splitValkeyUrl(url: string): Parameters {
     throw new TypeError(`Cannot open a Valkey store: its URL says ${show(name)} twice`);
   }
   return { ...said, ...parameters };
+}
+
+/** What text that is no URL may have meant: itself, unless credentials may be in it. */
+function fileUrlFor(text: string): string {
+  return text === "" || /[@:]/.test(text) ? "file:./app.db" : `file:${text}`;
 }
 
 function filePath(rest: string): string {

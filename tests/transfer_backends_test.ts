@@ -3,15 +3,16 @@
  * same store.
  */
 
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openStorageKv } from "../backends/file/file_kv.ts";
 import type { FileKv } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
 import { copy } from "../transfer/copy.ts";
+import { dump } from "../transfer/dump.ts";
 import { restore } from "../transfer/restore.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
-import { chunksOf, contentOf, fillMixed } from "./support/mixed_store.ts";
+import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
 import { findValkey } from "./support/valkey_server.ts";
 
@@ -28,6 +29,41 @@ async function openFile(): Promise<FileKv> {
     durability: "process",
   });
 }
+
+describe("A dump of a server that others use", () => {
+  it("names what it cannot read, and leaves it out by a prefix", {
+    skip: "reason" in server ? server.reason : false,
+  }, async () => {
+    if ("reason" in server) return;
+    const { url, database } = server;
+    await using valkey = await openKv({ backend: "valkey", url, database });
+    await valkey.clear({ prefix: "" });
+    await valkey.put("ours:k", "v");
+    // None of ours either, but nothing to stumble over.
+    const tooLong = "k".repeat(70_000);
+    await valkey.command("SET", tooLong, "v");
+    for (
+      const [kind, ...command] of [
+        ["hash", "HSET", "theirs", "field", "1"],
+        ["set", "SADD", "theirs", "member"],
+        ["sorted set", "ZADD", "theirs", "1", "member"],
+        ["stream", "XADD", "theirs", "*", "field", "1"],
+      ] as const
+    ) {
+      await valkey.command(...command);
+      await rejects(contentOf(valkey), {
+        name: "KvError",
+        code: "wrong_type",
+        message: `Cannot inspect "theirs": it holds a ${kind}, which JetKV does not read`,
+      });
+      strictEqual((await textOf(dump(valkey, { prefix: "ours:" }))).split("\n").length, 4);
+      await valkey.delete("theirs");
+    }
+    strictEqual((await contentOf(valkey)).split("\n").length, 4);
+    await valkey.command("DEL", tooLong);
+    await valkey.clear({ prefix: "" });
+  });
+});
 
 describe("Sorted dumps stay equal", () => {
   it("from memory to a file and back", async () => {

@@ -12,6 +12,7 @@ import { copy } from "../transfer/copy.ts";
 import { inspectDeadline } from "../transfer/deadlines.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
+import { type Piece, textOrBytes } from "../transfer/piece.ts";
 import { restore, verify } from "../transfer/restore.ts";
 import { sortedKeys } from "../transfer/sorted_keys.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
@@ -95,22 +96,44 @@ describe("dump", () => {
   it("writes the same lines, however an array is cut into pieces", () => {
     const prng = new Prng(7);
     const elements = Array.from({ length: 900 }, (_, i) => `${i}`.repeat(prng.below(400)));
-    const whole = new LineWriter();
-    whole.write({ type: "array", key: "k", expires: null, elements });
-    whole.endArray();
-    const expected = whole.take();
+    const linesOf = (pieces: readonly Piece[]): string => {
+      const lines = new LineWriter();
+      const texts = pieces.flatMap((piece) => [...lines.write(piece)]);
+      return texts.join("") + lines.end();
+    };
+    const expected = linesOf([{ type: "array", key: "k", expires: null, elements }]);
     ok(expected.split("\n").length > 5);
     for (let run = 0; run < 20; run++) {
-      const lines = new LineWriter();
       let at = 1 + prng.below(30);
-      lines.write({ type: "array", key: "k", expires: null, elements: elements.slice(0, at) });
+      const pieces: Piece[] = [
+        { type: "array", key: "k", expires: null, elements: elements.slice(0, at) },
+      ];
       while (at < elements.length) {
         const next = at + 1 + prng.below(300);
-        lines.write({ type: "elements", elements: elements.slice(at, next) });
+        pieces.push({ type: "elements", elements: elements.slice(at, next) });
         at = next;
       }
-      lines.endArray();
-      strictEqual(lines.take(), expected);
+      strictEqual(linesOf(pieces), expected);
+    }
+  });
+
+  it("hands out a long value chunk by chunk, text or bytes, string or element", async () => {
+    // As one string, its base64 or its escapes would be longer than a string may be.
+    await using kv = openMemory();
+    await kv.put("bytes", new Uint8Array(1_000_000).fill(255));
+    await kv.put("text", "\n".repeat(1_000_000));
+    await kv.append("array", "first", new Uint8Array(1_000_000).fill(255), "last");
+    const lengths: number[] = [];
+    for await (const chunk of dump(kv)) lengths.push(chunk.length);
+    ok(Math.max(...lengths) < 200_000, `${lengths}`);
+  });
+
+  it("takes for text what is UTF-8, and bytes for what is nearly so", () => {
+    const texts = ["", "é", "\ufeffa", "\ufffd", "\uffff\0", "𝄞"];
+    const utf8 = new TextEncoder();
+    for (const text of texts) strictEqual(textOrBytes(utf8.encode(text)), text);
+    for (const nearly of [[0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
+      deepStrictEqual(textOrBytes(Uint8Array.from(nearly)), Uint8Array.from(nearly));
     }
   });
 
@@ -216,6 +239,39 @@ describe("restore", () => {
     }
   });
 
+  it("has a bounded number of calls under way, however many entries come", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.putMany(Array.from({ length: 3_000 }, (_, i) => [`key:${i}`, "v"] as const));
+    let underWay = 0;
+    let most = 0;
+    const counting = new Proxy(to, {
+      get: (kv, name) => {
+        if (name !== "put") return Reflect.get(kv, name);
+        return async (...args: Parameters<Kv["put"]>): Promise<boolean> => {
+          most = Math.max(most, ++underWay);
+          return await kv.put(...args).finally(() => underWay--);
+        };
+      },
+    });
+    await restore(counting, chunksOf(await contentOf(from)));
+    ok(most > 1 && most <= 256, `${most}`);
+    strictEqual(await contentOf(to), await contentOf(from));
+  });
+
+  it("rejects with the key where an entry is too long for the store", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.append("queue", "long");
+    const small = beforeCall(to, (name) => {
+      if (name === "append") throw new RangeError("Cannot store a value of 4 bytes: at most 3");
+    });
+    await rejects(restore(small, chunksOf(await contentOf(from))), {
+      name: "EntryError",
+      message: 'Cannot write "queue": Cannot store a value of 4 bytes: at most 3',
+    });
+  });
+
   it("rejects with what the store rejects with", async () => {
     await using from = openMemory();
     await fillMixed(from, 50, new Prng(3));
@@ -258,6 +314,11 @@ describe("verify", () => {
         sealed([], ONE_STRING, newer),
         /line 1: its version is 2, and this program reads version 1$/,
       ],
+      [
+        `${HEADER}\r\n${value}\r\n`,
+        /line 1: it ends with CR LF, and a line of a dump ends with LF alone$/,
+      ],
+      [` ${HEADER}\n`, /line 1: it must be \{"jetkv":"dump","version":1\}, byte by byte$/],
       [`${HEADER}\n${value}\n`, /line 3: the dump is cut before it$/],
       [`${HEADER}\n${value}`, /line 2: the dump is cut inside it$/],
       [sealed([value], { ...ONE_STRING, strings: 2 }), /line 3: the number of entries before/],
@@ -282,6 +343,15 @@ describe("verify", () => {
       await rejects(verify(chunksOf(text, 50_000)), { name: "DumpError", message });
     }
   });
+
+  it("says how to read a dump that is compressed, with a line end in it or none", async () => {
+    for (const rest of [[0x08, 0x00, 0xff], [0x08, 0x0a, 0xff]]) {
+      await rejects(verify(once(Uint8Array.of(0x1f, 0x8b, ...rest))), {
+        name: "DumpError",
+        message: /line 1: it is compressed: gunzip -c FILE \| jetkv restore URL$/,
+      });
+    }
+  });
 });
 
 describe("copy", () => {
@@ -304,17 +374,19 @@ describe("copy", () => {
   });
 
   it("keeps sorted dumps equal where the store comes late to a call", async () => {
-    const prng = new Prng(1);
-    const clock = new ManualClock(START_MS);
-    const now = () => clock.now();
-    await using from = openMemory(clock);
-    await using to = openMemory(clock);
-    await fillMixed(from, 100, prng);
-    const stalling = beforeCall(to, (name) => {
-      if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
-    });
-    await copy(from, stalling, { now });
-    strictEqual(await contentOf(to, now), await contentOf(from, now));
+    for (let seed = 1; seed <= 60; seed++) {
+      const prng = new Prng(seed);
+      const clock = new ManualClock(START_MS);
+      const now = () => clock.now();
+      await using from = openMemory(clock);
+      await using to = openMemory(clock);
+      await fillMixed(from, 100, prng);
+      const stalling = beforeCall(to, (name) => {
+        if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
+      });
+      await copy(from, stalling, { now });
+      strictEqual(await contentOf(to, now), await contentOf(from, now), `seed=${seed}`);
+    }
   });
 
   it("leads to the right store when it runs again after an end at any call", async () => {

@@ -11,6 +11,8 @@ import { StoreWriter } from "./write_store.ts";
 export interface CopyOptions extends Omit<ReadOptions, "sort"> {
   /** Remove what the target holds under the prefix first. Default `false`. */
   readonly clear?: boolean | undefined;
+  /** Is told that what is to be cleared goes now. */
+  readonly onClear?: (() => void) | undefined;
   /** Is told how far it has come, for each piece; the object changes later. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -32,9 +34,12 @@ const MARK_MS = 10_000;
  * @throws {TypeError} If both are one and the same store: nothing has changed then.
  */
 export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise<Progress> {
-  const { prefix = "", clear = false, onProgress, now } = options;
+  const { prefix = "", clear = false, onClear, onProgress, now } = options;
   await checkApart(from, to);
-  if (clear) await to.clear({ prefix });
+  if (clear) {
+    onClear?.();
+    await to.clear({ prefix });
+  }
   const progress = noProgress();
   const writer = new StoreWriter(to, now);
   for await (const piece of readStore(from, options)) {

@@ -17,9 +17,6 @@ export interface DumpOptions extends ReadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** A chunk is given out once it has so many characters. */
-const CHUNK_LENGTH_ENOUGH = 65_536;
-
 const utf8 = new TextEncoder();
 
 /**
@@ -29,7 +26,8 @@ const utf8 = new TextEncoder();
  * dumped, as long as no key expires in between. The end is marked: a dump that was cut is told from
  * a whole one.
  *
- * Memory: a few MiB, or thrice the longest value; with `sort` up to 100 MiB more.
+ * Memory: a few MiB, and what the store takes to read its longest value; with `sort` up to 100 MiB
+ * more.
  */
 export async function* dump(
   kv: Kv,
@@ -41,16 +39,15 @@ export async function* dump(
   const lines = new LineWriter();
   lines.writeLine(HEADER);
   for await (const piece of readStore(kv, options)) {
-    lines.write(expiry ? piece : withoutExpiry(piece));
+    for (const text of lines.write(expiry ? piece : withoutExpiry(piece))) {
+      const chunk = utf8.encode(text);
+      hash.update(chunk);
+      yield chunk;
+    }
     count(progress, piece);
     onProgress?.(progress);
-    if (lines.length < CHUNK_LENGTH_ENOUGH) continue;
-    const chunk = utf8.encode(lines.take());
-    hash.update(chunk);
-    yield chunk;
   }
-  lines.endArray();
-  const last = utf8.encode(lines.take());
+  const last = utf8.encode(lines.end());
   const footer = formatFooter(progress, hash.update(last).digest("hex"));
   yield last;
   yield utf8.encode(`${footer}\n`);

@@ -56,6 +56,8 @@ export function checkHeader(text: string): string | null {
   if (text === HEADER) return null;
   const { jetkv, version } = parse(text) ?? {};
   if (jetkv !== "dump") return "this is not a dump of JetKV";
+  if (text === `${HEADER}\r`) return "it ends with CR LF, and a line of a dump ends with LF alone";
+  if (version === VERSION) return `it must be ${HEADER}, byte by byte`;
   return `its version is ${JSON.stringify(version)}, and this program reads version ${VERSION}`;
 }
 

@@ -37,6 +37,9 @@ export class LineReader {
    */
   read(bytes: Uint8Array): Piece | null {
     this.#line++;
+    if (this.#line === 1 && isGzip(bytes)) {
+      throw this.#error("it is compressed: gunzip -c FILE | jetkv restore URL");
+    }
     if (this.#isEnded) throw this.#error("the dump has ended before it");
     if (bytes.at(-1) !== LINE_END) throw this.#error("the dump is cut inside it");
     const text = this.#decode(bytes.subarray(0, -1));
@@ -131,6 +134,11 @@ export class LineReader {
   #error(found: string): DumpError {
     return new DumpError(this.#line, found);
   }
+}
+
+/** Tells whether bytes are the start of what gzip has made. */
+function isGzip([first, second]: Uint8Array): boolean {
+  return first === 0x1f && second === 0x8b;
 }
 
 /** Joins a value that came in parts, which are all text or all bytes. */

@@ -13,7 +13,13 @@ const PART_LENGTH_MAX = 49_152;
 /** A line takes elements until they have so many characters. */
 const LINE_LENGTH_ENOUGH = 65_536;
 
-/** Collects lines, until someone takes them. */
+/** A text is handed out once it has so many characters. */
+const TEXT_LENGTH_ENOUGH = 65_536;
+
+/**
+ * Collects lines, and hands out their text each time that it is long enough: in the midst of a long
+ * value too, whose lines together would be longer than a string may be.
+ */
 export class LineWriter {
   #text = "";
   /** How the line of elements that is being filled begins; `""` where there is none. */
@@ -21,19 +27,16 @@ export class LineWriter {
   #elements: string[] = [];
   #elementsLength = 0;
 
-  /** Characters of the finished lines. */
-  get length(): number {
-    return this.#text.length;
-  }
-
   /** Adds a piece; the elements of an array directly after what they belong to. */
-  write(piece: Piece): void {
-    if (piece.type === "elements") return this.#writeElements(piece.elements);
-    this.endArray();
+  *write(piece: Piece): Generator<string, void> {
+    if (piece.type === "elements") return yield* this.#writeElements(piece.elements);
+    this.#endArray();
     const start = startOf(piece);
-    if (piece.type === "string") return this.#writeString(start, piece.value);
-    this.#start = `${start},"array":[`;
-    this.#writeElements(piece.elements);
+    if (piece.type === "string") yield* this.#writeString(start, piece.value);
+    else {
+      this.#start = `${start},"array":[`;
+      yield* this.#writeElements(piece.elements);
+    }
   }
 
   /** Adds a line that is ready. */
@@ -41,41 +44,53 @@ export class LineWriter {
     this.#text += `${line}\n`;
   }
 
+  /** Gives the lines that have not been handed out, with the last one of an array. */
+  end(): string {
+    this.#endArray();
+    return this.#take();
+  }
+
   /** Finishes the line of elements that may be open. */
-  endArray(): void {
+  #endArray(): void {
     if (this.#elements.length > 0) this.writeLine(`${this.#start}${this.#elements.join(",")}]}`);
     this.#elements = [];
     this.#elementsLength = 0;
   }
 
-  /** Gives the finished lines, and forgets them. */
-  take(): string {
+  #take(): string {
     const text = this.#text;
     this.#text = "";
     return text;
   }
 
-  #writeString(start: string, value: Value): void {
-    const [first = "", ...parts] = partsOf(value);
-    this.writeLine(`${start},"value":${formatValue(first)}}`);
-    this.#writeParts(parts);
+  *#writeString(start: string, value: Value): Generator<string, void> {
+    const end = endOfPart(value, 0);
+    this.writeLine(`${start},"value":${formatPart(value, 0, end)}}`);
+    yield* this.#writeParts(value, end);
   }
 
-  #writeElements(elements: readonly Value[]): void {
+  *#writeElements(elements: readonly Value[]): Generator<string, void> {
     for (const element of elements) {
-      const [first = "", ...parts] = partsOf(element);
-      const formatted = formatValue(first);
+      const end = endOfPart(element, 0);
+      const formatted = formatPart(element, 0, end);
       this.#elements.push(formatted);
       this.#elementsLength += formatted.length;
-      if (parts.length === 0 && this.#elementsLength < LINE_LENGTH_ENOUGH) continue;
-      this.endArray();
-      this.#writeParts(parts);
+      if (end === element.length && this.#elementsLength < LINE_LENGTH_ENOUGH) continue;
+      this.#endArray();
+      yield* this.#writeParts(element, end);
       this.#start = '{"array":[';
     }
   }
 
-  #writeParts(parts: readonly Value[]): void {
-    for (const part of parts) this.writeLine(`{"part":${formatValue(part)}}`);
+  /** Adds the parts of a value from `start` on, and hands out what is long enough. */
+  *#writeParts(value: Value, start: number): Generator<string, void> {
+    for (let at = start;;) {
+      if (this.#text.length >= TEXT_LENGTH_ENOUGH) yield this.#take();
+      if (at === value.length) return;
+      const end = endOfPart(value, at);
+      this.writeLine(`{"part":${formatPart(value, at, end)}}`);
+      at = end;
+    }
   }
 }
 
@@ -84,16 +99,16 @@ function startOf({ key, expires }: { key: string; expires: number | null }): str
   return expires === null ? start : `${start},"expires":${expires}`;
 }
 
-/** Cuts a value where it is long, and no character in two. */
-function partsOf(value: Value): Value[] {
-  if (value.length <= PART_LENGTH_MAX) return [value];
-  const parts: Value[] = [];
-  for (let at = 0; at < value.length;) {
-    let end = Math.min(at + PART_LENGTH_MAX, value.length);
-    // A pair of surrogates is one character: one that begins here goes to the next part whole.
-    if (typeof value === "string" && value.codePointAt(end - 1)! > 0xffff) end--;
-    parts.push(value.slice(at, end));
-    at = end;
-  }
-  return parts;
+/** Where the part that begins at `at` ends: a long value is cut, but no character in two. */
+function endOfPart(value: Value, at: number): number {
+  const end = at + PART_LENGTH_MAX;
+  if (end >= value.length) return value.length;
+  // A pair of surrogates is one character: one that begins here goes to the next part whole.
+  return typeof value === "string" && value.codePointAt(end - 1)! > 0xffff ? end - 1 : end;
+}
+
+function formatPart(value: Value, start: number, end: number): string {
+  if (start === 0 && end === value.length) return formatValue(value);
+  const isText = typeof value === "string";
+  return formatValue(isText ? value.slice(start, end) : value.subarray(start, end));
 }

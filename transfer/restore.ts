@@ -21,8 +21,40 @@ export interface VerifyOptions {
 export interface RestoreOptions extends VerifyOptions {
   /** Remove all that the store holds first. Default `false`. */
   readonly clear?: boolean | undefined;
+  /** Is told that what is to be cleared goes now. */
+  readonly onClear?: (() => void) | undefined;
   /** Tells the time. Default: the machine's clock. */
   readonly now?: Now | undefined;
+}
+
+/**
+ * Reads the first line of a dump, and no further.
+ *
+ * @returns The whole of it, that line too.
+ * @throws {DumpError} If it does not begin as a dump.
+ */
+export async function begin(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<AsyncGenerator<Uint8Array, void>> {
+  const rest = chunks[Symbol.asyncIterator]();
+  const taken: Uint8Array[] = [];
+  const reader = new LineReader();
+  const first = await linesOf(take()).next();
+  if (first.done) reader.end();
+  else reader.read(first.value[0]!);
+  return replay();
+
+  async function* take(): AsyncGenerator<Uint8Array, void> {
+    for (let next = await rest.next(); !next.done; next = await rest.next()) {
+      taken.push(next.value);
+      yield next.value;
+    }
+  }
+
+  async function* replay(): AsyncGenerator<Uint8Array, void> {
+    yield* taken.splice(0);
+    yield* { [Symbol.asyncIterator]: () => rest };
+  }
 }
 
 /**
@@ -60,13 +92,16 @@ export async function restore(
   chunks: AsyncIterable<Uint8Array>,
   options: RestoreOptions = {},
 ): Promise<Progress> {
-  const { clear = false, signal, onProgress, now } = options;
+  const { clear = false, onClear, signal, onProgress, now } = options;
   const progress = noProgress();
   const writer = new StoreWriter(kv, now);
   const pieces = readDump(chunks, signal);
   // Whatever this is, it must begin as a dump does before anything is cleared.
   let next = await pieces.next();
-  if (clear) await kv.clear({ prefix: "" });
+  if (clear) {
+    onClear?.();
+    await kv.clear({ prefix: "" });
+  }
   for (; !next.done; next = await pieces.next()) {
     await writer.write(next.value);
     count(progress, next.value);

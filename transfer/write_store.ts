@@ -16,10 +16,11 @@
 
 import type { Kv, Value } from "../kv/kv.ts";
 import { expireIn, type Now } from "./deadlines.ts";
+import { refused } from "./entry_error.ts";
 import type { Piece } from "./piece.ts";
 
-/** Calls that are under way at once. */
-const CALLS_MAX = 1_024;
+/** Calls that are under way at once: more made no store faster, and took memory. */
+const CALLS_MAX = 256;
 /** Bytes of values that are under way at once, one long value apart. */
 const BYTES_MAX = 2 ** 20;
 /** A deadline that a store takes later than this after it was asked for is set again. */
@@ -52,7 +53,11 @@ export class StoreWriter {
     this.#now = now;
   }
 
-  /** Takes a piece; waits where too much is under way. Rejects once a call has failed. */
+  /**
+   * Takes a piece; waits where too much is under way. Rejects once a call has failed.
+   *
+   * @throws {EntryError} If an entry is too long for the store.
+   */
   async write(piece: Piece): Promise<void> {
     if (piece.type !== "elements") this.#closeArray();
     if (piece.type === "string") this.#putString(piece.key, piece.value, piece.expires);
@@ -70,16 +75,16 @@ export class StoreWriter {
   }
 
   #putString(key: string, value: Value, expires: number | null): void {
-    if (expires === null) return this.#start(this.#kv.put(key, value), value.length);
+    if (expires === null) return this.#start(key, this.#kv.put(key, value), value.length);
     const startMs = this.#now();
     const ms = expireIn(expires, startMs);
-    if (ms < 1) return this.#start(this.#kv.delete(key));
+    if (ms < 1) return this.#start(key, this.#kv.delete(key));
     const call = this.#kv.put(key, value, { expireIn: ms });
-    this.#start(this.#noteIfLate(call, { key, expires }, startMs), value.length);
+    this.#start(key, this.#noteIfLate(call, { key, expires }, startMs), value.length);
   }
 
   #openArray(key: string, expires: number | null): void {
-    this.#start(this.#kv.delete(key));
+    this.#start(key, this.#kv.delete(key));
     const isExpired = expires !== null && expireIn(expires, this.#now()) < 1;
     this.#array = isExpired ? null : { key, expires };
   }
@@ -95,8 +100,8 @@ export class StoreWriter {
   #expire({ key, expires }: Expiring): void {
     const startMs = this.#now();
     const ms = expireIn(expires, startMs);
-    if (ms < 1) return this.#start(this.#kv.delete(key));
-    this.#start(this.#noteIfLate(this.#kv.touch(key, ms), { key, expires }, startMs));
+    if (ms < 1) return this.#start(key, this.#kv.delete(key));
+    this.#start(key, this.#noteIfLate(this.#kv.touch(key, ms), { key, expires }, startMs));
   }
 
   /** Waits for a call that sets an expiry counted from `startMs`. */
@@ -113,17 +118,18 @@ export class StoreWriter {
       bytes += element.length;
       const isLast = i === elements.length - 1;
       if (!isLast && chunk.length < ELEMENTS_A_CALL && bytes < BYTES_MAX) continue;
-      this.#start(this.#kv.append(key, ...chunk), bytes);
+      this.#start(key, this.#kv.append(key, ...chunk), bytes);
       chunk = [];
       bytes = 0;
       await this.#throttle();
     }
   }
 
-  #start(call: Promise<unknown>, bytes = 0): void {
+  #start(key: string, call: Promise<unknown>, bytes = 0): void {
     this.#bytesUnderWay += bytes;
     // A failure is kept for the next to ask: left alone it would end the program.
-    this.#underWay.push(call.then(() => {}, (error) => void (this.#failure ??= { error })));
+    const keep = (error: unknown): void => void (this.#failure ??= { error: refused(key, error) });
+    this.#underWay.push(call.then(() => {}, keep));
   }
 
   async #throttle(): Promise<void> {
@@ -139,7 +145,11 @@ export class StoreWriter {
       const late = this.#late;
       this.#late = [];
       if (late.length === 0 || i === SET_AGAIN_MAX) return;
-      for (const expiring of late) this.#expire(expiring);
+      for (const expiring of late) {
+        this.#expire(expiring);
+        // Each by itself: where the store stalls, all that are under way are late.
+        await Promise.all(this.#underWay.splice(0));
+      }
     }
   }
 }

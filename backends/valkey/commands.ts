@@ -5,7 +5,7 @@
 
 import { byteLength } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
-import { wrongType } from "../../kv/errors.ts";
+import { KvError, show } from "../../kv/errors.ts";
 import type { Inspection, Value } from "../../kv/kv.ts";
 import type { End, StorePut } from "../../kv/store.ts";
 import { type Argument, Encoder, type Reply } from "../../resp3/mod.ts";
@@ -116,7 +116,10 @@ function toPopped(reply: Reply, request: Request): Reply {
 function toInspection(reply: Reply, request: Request): Inspection | null {
   if (reply === null) return null;
   const [kind, length, leftMs] = toArray(reply, request);
-  if (kind !== "string" && kind !== "list") throw wrongType("inspect", request.key!, "a string");
+  if (kind !== "string" && kind !== "list") {
+    const found = `it holds a ${kind === "zset" ? "sorted set" : kind}, which JetKV does not read`;
+    throw new KvError("wrong_type", `Cannot inspect ${show(request.key!)}: ${found}`);
+  }
   if (typeof length !== "number" || typeof leftMs !== "number") throw oddAnswer(request);
   return {
     type: kind === "string" ? "string" : "array",

@@ -3,7 +3,12 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { show } from "../../kv/errors.ts";
 import { openKv } from "../../mod.ts";
+import { Interrupt } from "../../cli/exit.ts";
+import { barOf } from "../../cli/progress.ts";
+import { formatDuration } from "../../cli/sizes.ts";
+import { dump } from "../../transfer/dump.ts";
 import { jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
 import { Prng } from "../support/prng.ts";
@@ -55,6 +60,40 @@ test("get and put carry text and bytes as they are", () =>
     ["get FILE n", "-5", 0],
   ]));
 
+test("get, keys and range show control characters to programs only", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  const isTerminal = true;
+  const texts = [
+    ["\x1b[2Jx", '"\\u001b[2Jx"'],
+    ["\x7f\x9b31m", '"\\u007f\\u009b31m"'],
+    ["a\u202eb\u2066", '"a\\u202eb\\u2066"'],
+    ['é "quoted"', 'é "quoted"'],
+  ] as const;
+  for (const [text, shown] of texts) {
+    await jetkv(["put", url, text, text]);
+    await jetkv(["append", url, "array", text]);
+    assertEquals((await jetkv(["get", url, text])).stdout, text);
+    assertEquals((await jetkv(["get", url, text], { isTerminal })).stdout, `${shown}\n`);
+    assertEquals((await jetkv(["range", url, "array"])).stdout, `${text}\n`);
+    assertEquals((await jetkv(["range", url, "array"], { isTerminal })).stdout, `${shown}\n`);
+    const prefixed = ["keys", url, "--prefix", text];
+    assertEquals((await jetkv(prefixed)).stdout, `${text}\n`);
+    assertEquals((await jetkv(prefixed, { isTerminal })).stdout, `${shown}\n`);
+    const json = (await jetkv(["get", url, text, "--json"])).stdout;
+    assertEquals(JSON.parse(json), { key: text, value: text });
+    assert(!/[\p{Cc}\u202e\u2066]/u.test(json.trimEnd()), json);
+    const { stderr } = await jetkv(["append", url, text, "v"]);
+    assert(!/[\p{Cc}\u202e\u2066]/u.test(stderr.trimEnd()), stderr);
+    await jetkv(["pop", url, "array"]);
+  }
+  await jetkv(["put", url, "lines", "one\n\ttwo"]);
+  assertEquals((await jetkv(["get", url, "lines"], { isTerminal })).stdout, "one\n\ttwo\n");
+  await jetkv(["put", url, "key\nline", ""]);
+  const { stdout } = await jetkv(["keys", url, "--prefix", "key"], { isTerminal });
+  assertEquals(stdout, '"key\\nline"\n');
+});
+
 test("put sets an expiry, keeps it or drops it", async () => {
   await using directory = await makeDirectory();
   const url = `file:${directory.path}/kv`;
@@ -64,7 +103,10 @@ test("put sets an expiry, keeps it or drops it", async () => {
   const { expiresIn, ...rest } = JSON.parse(stdout);
   assertEquals(rest, { key: "k", type: "string", length: 1 });
   assert(expiresIn > 7_000_000 && expiresIn <= 7_200_000, `${expiresIn}`);
-  assertMatch((await jetkv(["inspect", url, "k"])).stdout, /^string of 1 byte, expires in 7\d+/);
+  assertMatch(
+    (await jetkv(["inspect", url, "k"])).stdout,
+    /^string of 1 byte, expires in (?:2h|1h 59m)$/m,
+  );
   assertEquals((await jetkv(["put", url, "k", "x"])).code, 0);
   assertEquals((await jetkv(["inspect", url, "k"])).stdout, "string of 1 byte, stays\n");
 });
@@ -117,11 +159,20 @@ test("tells what is wrong with a command line, and does nothing", async () => {
   const url = `file:${directory.path}/kv`;
   const faults: [line: string, message: RegExp][] = [
     ["frobnicate", /Cannot run "frobnicate": known are get, put, /],
-    ["get URL", /Cannot get without KEY: jetkv get URL KEY \[options\]/],
+    ["get URL", /Cannot run get without KEY: jetkv get URL KEY \[options\]/],
     ["get URL k more", /Cannot take the argument "more": jetkv get URL KEY/],
     ["put URL k v --if-absnt", /Cannot take the option "--if-absnt": known are --expire-in, /],
-    ["put URL k -5", /after -- nothing is an option/],
-    ["put URL k v --expire-in soon", /Cannot take "soon" as --expire-in: give milliseconds/],
+    ["put URL k -5", /"-5": known are .*--json, --help; after -- nothing is an option/],
+    ["completions", /Cannot run completions without SHELL: jetkv completions SHELL/],
+    ["completions --bash", /Cannot take the option "--bash": known are --help; after --/],
+    ["put URL k v --expire-in", /Cannot take --expire-in without a value/],
+    ["put URL k v --expire-in=", /Cannot take --expire-in without a value/],
+    ["put URL k v --expire-in -5", /Cannot take "-5" as --expire-in: give a whole number from 1 /],
+    ["put URL k v --expire-in 1x", /from 1 with ms, s, m, h or d/],
+    ["put URL k v --json=5", /Cannot take --json with a value/],
+    ["keys memory: --limit -1", /Cannot take -1 as limit: it must be a whole number from 0/],
+    ["keys URL --prefix --json", /Cannot take --prefix without a value: .* --prefix=--json/],
+    ["put URL k v --expire-in soon", /Cannot take "soon" as --expire-in: give a whole number/],
     ["put URL k v --expire-in 0s", /Cannot take "0s" as --expire-in/],
     ["put URL k v --expire-in 1h --keep-ttl", /Cannot put with both --expire-in and --keep-ttl/],
     ["put URL k é --base64", /Cannot read a value: it is not base64/],
@@ -130,7 +181,7 @@ test("tells what is wrong with a command line, and does nothing", async () => {
     ["get nonsense k", /Cannot open a store at text that is no URL/],
     ["get file:kv?durabilty=power k", /the option "durabilty": known are path, /],
     ["check memory:", /Cannot do this with a memory store: it is for files/],
-    ["completions tcsh", /known are bash, zsh, fish/],
+    ["completions tcsh", /Cannot complete for "tcsh": known are bash, zsh, fish/],
     ["dump memory: --json", /the dump itself goes to standard output/],
   ];
   for (const [line, message] of faults) {
@@ -179,7 +230,50 @@ test("dump, restore and copy carry a store to an equal one", async () => {
   const piped = await jetkv(["restore", `file:${c}`, "--clear", "--quiet"], { input: content });
   assertEquals(piped, { code: 0, stdout: "", stderr: "" });
   assertEquals((await jetkv(["dump", `file:${c}`, "--sort", "--quiet"])).stdout, content);
-  assertEquals((await jetkv(["copy", `file:${c}`, `file:${c}`])).code, 3);
+});
+
+test("copy refuses a file as its own target before it waits for the lock", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/kv`;
+  await jetkv(["put", `file:${path}`, "k", "v"]);
+  await Deno.symlink(path, `${directory.path}/link`);
+  const words = ["copy", `file:${path}?lock=wait`, `file:${directory.path}/link?lock=wait`];
+  const { code, stderr } = await jetkv(words);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Cannot copy a store to itself: both URLs lead to the same file/);
+});
+
+test("every command on a file ends on the signal, before it waits for the lock", async () => {
+  await using directory = await makeDirectory();
+  const [url, dump] = [`file:${directory.path}/kv?lock=wait`, `${directory.path}/dump`];
+  await jetkv(["append", url, "k", "v"]);
+  await jetkv(["dump", url, dump]);
+  const signal = AbortSignal.abort(new Interrupt("SIGINT"));
+  const lines = [
+    ...["get URL k", "put URL k v", "append URL k v", "prepend URL k v", "pop URL k"],
+    ...["pop-first URL k", "range URL k", "keys URL", "inspect URL k", "remove URL k"],
+    ...["delete URL k", "clear URL --all", "stats URL", "dump URL", "restore URL DUMP"],
+    ...["copy URL memory:", "check URL", "compact URL", "bench URL"],
+  ];
+  for (const line of lines) {
+    const words = line.split(" ").map((word) => word.replace("URL", url).replace("DUMP", dump));
+    const { code, stdout } = await jetkv(words, { signal });
+    assertEquals([code, stdout], [130, ""], line);
+  }
+  assertEquals((await jetkv(["range", url, "k"])).stdout, "v\n");
+});
+
+test("restore ends on the signal while its input is idle", async () => {
+  const controller = new AbortController();
+  // Never gives anything, and tells when someone waits for it.
+  const input = new ReadableStream({
+    pull: () => {
+      controller.abort(new Interrupt("SIGTERM"));
+      return new Promise(() => {});
+    },
+  }, { highWaterMark: 0 });
+  const { signal } = controller;
+  assertEquals((await jetkv(["restore", "memory:"], { input, signal })).code, 143);
 });
 
 test("restore changes nothing where the dump in the file is cut or damaged", async () => {
@@ -199,6 +293,97 @@ test("restore changes nothing where the dump in the file is cut or damaged", asy
   const { code, stderr } = await jetkv(["restore", url], { input: content.slice(0, 2_000) });
   assertEquals(code, 4);
   assertMatch(stderr, /^Unfinished: the store has the entries before the end or the damage\n/);
+});
+
+test("restore of what is no dump leaves no new store, from a pipe either", async () => {
+  await using directory = await makeDirectory();
+  for (const input of ["", "k,v\n", '{"jetkv":"dump","version":1}']) {
+    const { code, stderr } = await jetkv(["restore", `file:${directory.path}/kv`], { input });
+    assertEquals(code, 4);
+    assertMatch(stderr, /^error: Cannot read the dump at line 1: /);
+  }
+  assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
+test("restore and copy say what a failure leaves, with --json in the object", async () => {
+  await using directory = await makeDirectory();
+  const lines = [
+    '{"jetkv":"dump","version":1}',
+    '{"key":"k","value":"new"}',
+    '{"key":"l","value":""}',
+  ];
+  const input = `${lines.join("\n")}\n{"key":"cut`;
+  const part = "the store has the entries before the end or the damage";
+  const gone = `--clear has removed what the store held before; ${part}`;
+  for (const [flags, left] of [[[], part], [["--clear"], gone]] as const) {
+    const words = ["restore", `file:${directory.path}/kv`, ...flags];
+    const plain = await jetkv(words, { input });
+    const message = "Cannot read the dump at line 4: the dump is cut inside it";
+    assertEquals(plain.code, 4);
+    assertEquals(plain.stderr, `Unfinished: ${left}\nerror: ${message}\n`);
+    const json = await jetkv([...words, "--json"], { input });
+    const error = { code: "corrupt", message, unfinished: left };
+    assertEquals([json.code, JSON.parse(json.stderr)], [4, { error }]);
+  }
+  await jetkv(["put", `file:${directory.path}/from`, "k", "v"]);
+  await jetkv(["put", `file:${directory.path}/from`, "long", "v".repeat(1_000)]);
+  const words = [
+    "copy",
+    `file:${directory.path}/from`,
+    "memory:?maxBytes=500",
+    "--clear",
+    "--json",
+  ];
+  const { error } = JSON.parse((await jetkv(words)).stderr);
+  assertEquals(error.code, "full");
+  assertMatch(error.unfinished, /^--clear has removed .*; the same command, run again, completes/);
+  const refused = await jetkv([
+    ...words.slice(0, 2),
+    "memory:",
+    "--clear",
+    "--prefix",
+    "k".repeat(1_025),
+  ]);
+  assertEquals(refused.code, 2);
+  assertMatch(refused.stderr, /^error: Cannot use "k{64}…" as a key: it is over 1024 bytes\n$/);
+});
+
+test("names the path where the system refuses to read it", async () => {
+  await using directory = await makeDirectory();
+  const { path } = directory;
+  await Deno.writeTextFile(`${path}/file`, "");
+  const messages = [
+    [["restore", "memory:", path], `Cannot read ${show(path)}: it is a directory`],
+    [
+      ["restore", "memory:", `${path}/no`],
+      `Cannot read ${show(`${path}/no`)}: there is no such file`,
+    ],
+    [
+      ["get", `file:${path}/file/kv`, "k"],
+      `Cannot open ${show(`${path}/file/kv`)}: Not a directory`,
+    ],
+    [
+      ["dump", "memory:", `${path}/file/kv`],
+      `Cannot write ${show(`${path}/file/kv`)}: Not a directory`,
+    ],
+  ] as const;
+  for (const [words, message] of messages) {
+    const { code, stderr } = await jetkv(words);
+    assertEquals([code, stderr.slice(0, message.length + 7)], [3, `error: ${message}`]);
+  }
+});
+
+test("restore names the key of a value that is too long", async () => {
+  await using directory = await makeDirectory();
+  await using memory = await openKv();
+  await memory.put("long", "x".repeat(64 * 2 ** 20 + 1));
+  const input = ReadableStream.from(dump(memory));
+  const { code, stderr } = await jetkv(["restore", `file:${directory.path}/kv`], { input });
+  assertEquals(code, 3);
+  assertMatch(
+    stderr,
+    /error: Cannot write "long": Cannot store a value of 67108865 bytes in a file/,
+  );
 });
 
 test("dump leaves the old file where it fails, and nothing half-written", async () => {
@@ -224,6 +409,47 @@ test("dump follows a link to the file that it leads to", async () => {
   assertEquals((await jetkv(["dump", "memory:", `${directory.path}/link`])).code, 0);
   assert((await Deno.lstat(`${directory.path}/link`)).isSymlink);
   assertMatch(await Deno.readTextFile(`${directory.path}/file`), /^\{"jetkv":"dump"/);
+  // Also where nothing is yet, from link to link and out of a directory that is a link itself.
+  await Deno.mkdir(`${directory.path}/far/away`, { recursive: true });
+  await Deno.symlink("far/away", `${directory.path}/near`);
+  await Deno.symlink("../new", `${directory.path}/far/away/second`);
+  await Deno.symlink("near/second", `${directory.path}/first`);
+  assertEquals((await jetkv(["dump", "memory:", `${directory.path}/first`])).code, 0);
+  assertMatch(await Deno.readTextFile(`${directory.path}/far/new`), /^\{"jetkv":"dump"/);
+  await Deno.symlink("circle", `${directory.path}/circle`);
+  const { stderr } = await jetkv(["dump", "memory:", `${directory.path}/circle`]);
+  assertMatch(stderr, /circle": over 40 links lead from one to the next\n$/);
+});
+
+test("dump writes no file in the place of a device, and tells of - instead", async () => {
+  for (const path of ["/dev/stdout", "/dev/null", "/dev/fd/1", "/proc/self/fd/1"]) {
+    const { code, stderr } = await jetkv(["dump", "memory:", path]);
+    const message = `Cannot write "${path}": it is no file; for standard output write "-"`;
+    assertEquals([code, stderr], [3, `error: ${message}\n`]);
+  }
+});
+
+test("dump keeps the permissions of the file it replaces, and a new one to its owner", async () => {
+  if (Deno.build.os === "windows") return;
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/dump`;
+  const modeAfterDump = async (): Promise<number> => {
+    assertEquals((await jetkv(["dump", "memory:", file])).code, 0);
+    return (await Deno.stat(file)).mode! & 0o777;
+  };
+  assertEquals(await modeAfterDump(), 0o600);
+  await Deno.chmod(file, 0o400);
+  assertEquals(await modeAfterDump(), 0o400);
+  await Deno.chmod(file, 0o700);
+  assertEquals(await modeAfterDump(), 0o700);
+});
+
+test("dump names the file it was given where it cannot write, not the one beside it", async () => {
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/none/dump`;
+  const { code, stderr } = await jetkv(["dump", "memory:", file]);
+  const message = `Cannot write ${show(file)}: there is no such file or directory`;
+  assertEquals([code, stderr], [3, `error: ${message}\n`]);
 });
 
 test("check tells a damaged file, and compact how much it gave back", async () => {
@@ -256,20 +482,80 @@ test("restore takes the dump that docs/dump-format.md shows, but for what expire
   assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
 });
 
+test("tells a person durations in two units", () => {
+  const shown: readonly [ms: number, text: string][] = [
+    [1, "1ms"],
+    [999, "999ms"],
+    [1_000, "1s"],
+    [59_999, "59s"],
+    [60_000, "1m"],
+    [3_723_004, "1h 2m"],
+    [86_400_000 + 59_000, "1d"],
+    [400 * 86_400_000 + 3_600_000, "400d 1h"],
+  ];
+  for (const [ms, text] of shown) assertEquals(formatDuration(ms), text);
+  return Promise.resolve();
+});
+
+test("range says of a string that it can read no range of it", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  await jetkv(["put", url, "k", "v"]);
+  const { stderr } = await jetkv(["range", url, "k"]);
+  assertEquals(stderr, 'error: Cannot read a range of "k": it holds a string\n');
+});
+
+test("shows how far it has come by a bar that needs no colours", () => {
+  assertEquals(barOf(0), "─".repeat(24));
+  assertEquals(barOf(0.25), "━".repeat(6) + "─".repeat(18));
+  assertEquals(barOf(1), "━".repeat(24));
+  return Promise.resolve();
+});
+
 test("has help with examples and completions for each command", async () => {
   const { stdout } = await jetkv(["--help"]);
   const names = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}[A-Z]/gm)].map(([, name]) => name!);
-  assertEquals(names.length, 20);
+  assertEquals(names.length, 22);
   const shells = await Promise.all(
     ["bash", "zsh", "fish"].map(async (shell) => (await jetkv(["completions", shell])).stdout),
   );
   for (const name of names) {
     const help = await jetkv([name, "--help"]);
     assertEquals(help.code, 0);
-    assertMatch(help.stdout, RegExp(`Usage:\\n  jetkv ${name} [^]*Examples:\\n  # .*\\n  .*jetkv`));
+    assertMatch(
+      help.stdout,
+      RegExp(`Usage:\\n  jetkv ${name}\\b[^]*Examples:\\n  # .*\\n  .*jetkv`),
+    );
     assertEquals((await jetkv(["help", name])).stdout, help.stdout);
     for (const line of help.stdout.split("\n")) assert(line.length <= 100, line);
     for (const script of shells) assertMatch(script, RegExp(`\\b${name}\\b`));
   }
-  assertMatch((await jetkv(["--version"])).stdout, /^jetkv \d+\.\d+\.\d+\n$/);
+});
+
+test("tells its version and helps, as a command and as an option", async () => {
+  for (const words of [["version"], ["--version"], ["-V"]]) {
+    assertMatch((await jetkv(words)).stdout, /^jetkv \d+\.\d+\.\d+\n$/);
+  }
+  const { stdout } = await jetkv(["help"]);
+  assertMatch(stdout, /--help, -h[^]*--version, -V/);
+  for (const word of ["--help", "-h"]) assertEquals((await jetkv([word])).stdout, stdout);
+  assertMatch((await jetkv(["get", "-h"])).stdout, /^ {2}--help, -h/m);
+});
+
+test("completes commands, shells, options and the options of the tool in bash", async () => {
+  const { stdout: script } = await jetkv(["completions", "bash"]);
+  const complete = async (...words: string[]): Promise<string> => {
+    const line =
+      'eval "$0"; COMP_WORDS=(jetkv "$@"); COMP_CWORD=$#; _jetkv; echo "${COMPREPLY[*]}"';
+    const args = ["-c", line, script, ...words];
+    const { stdout } = await new Deno.Command("bash", { args }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  if (Deno.build.os === "windows") return;
+  assertEquals(await complete("co"), "copy compact completions");
+  assertEquals(await complete("--"), "--help --version");
+  assertEquals(await complete("completions", ""), "bash zsh fish");
+  assertEquals(await complete("help", "du"), "dump");
+  assertEquals(await complete("get", "--"), "--base64 --json --help");
+  assertEquals(await complete("get", "file:./app.db", ""), "");
 });

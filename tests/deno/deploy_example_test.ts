@@ -61,6 +61,17 @@ Deno.test("the example knows who logged in until they log out", { ignore }, asyn
   });
 });
 
+Deno.test("the example asks again who logs in without a form or a name", { ignore }, async () => {
+  await serve(async (ask) => {
+    const bodies = [null, "Ada", new URLSearchParams({ surname: "Lovelace" }), new FormData()];
+    for (const body of bodies) {
+      const response = await ask("/login", { method: "POST", body });
+      assertEquals([response.status, response.headers.has("set-cookie")], [400, false]);
+      await response.body?.cancel();
+    }
+  });
+});
+
 Deno.test("the example does its jobs in order, each once", { ignore }, async () => {
   await serve(async (ask) => {
     const ids: string[] = [];

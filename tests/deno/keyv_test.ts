@@ -50,6 +50,9 @@ Deno.test("Keyv with a ttl leaves the expiry to the store", async () => {
   await advance(10_000);
   assertEquals(await keyv.get(["default", "own", "for ever"]), [undefined, 2, 3]);
   assertEquals(await keyv.has("default"), false);
+  const message = "Cannot take NaN as expireIn: it must be a whole number from 1 to 2^53 − 1";
+  assertEquals(await failureOf(new KeyvStore(kv).set("keyv:own", "late", NaN)), message);
+  assertEquals(await kv.has("keyv:own"), true);
   await keyv.set("own", "late", -1);
   assertEquals(await kv.has("keyv:own"), false);
 });
@@ -133,10 +136,13 @@ Deno.test("Keyv spares the arrays of a store, and tells of what fails", async ()
   assertEquals(errors.length, 1);
 });
 
-Deno.test("Keyv.disconnect() closes the store", async () => {
+Deno.test("Keyv.disconnect() leaves the store to who opened it", async () => {
   await using subject = openMemorySubject();
-  await keyvOn(subject.kv).disconnect();
-  assertEquals(await failureOf(subject.kv.get("a")), "Cannot use the store: it is closed");
+  const users = keyvOn(subject.kv, { namespace: "users" });
+  const pages = keyvOn(subject.kv, { namespace: "pages" });
+  await users.disconnect();
+  await pages.set("/", "home");
+  assertEquals(await subject.kv.has("pages:/"), true);
 });
 
 async function failureOf(call: Promise<unknown>): Promise<string> {

@@ -79,7 +79,7 @@ Deno.test("setItem() with a ttl leaves the expiry to the store", async () => {
   assertEquals((await storage.getMeta("own")).mtime, new Date(0));
   assertEquals(
     await failureOf(storage.setItem("past", "e", { ttl: -1 })),
-    "Cannot take -1000 as expireIn: it must be a whole number from 1 to 2^53 − 1",
+    "Cannot take -1 as ttl: it must be a number of seconds from 0",
   );
 });
 
@@ -145,8 +145,18 @@ Deno.test("the driver spares arrays, and tells of what fails", async () => {
     await failureOf(Promise.try(() => unstorageDriver(kv, { tll: 1 } as UnstorageOptions))),
     'Cannot make a driver with the option "tll": known are ttl',
   );
-  await storage.dispose();
-  assertEquals(await failureOf(kv.get("a")), "Cannot use the store: it is closed");
+  for (const ttl of [-1, NaN, 2 ** 53]) {
+    assertEquals(
+      await failureOf(Promise.try(() => unstorageDriver(kv, { ttl }))),
+      `Cannot take ${ttl} as ttl: it must be a number of seconds from 0`,
+    );
+  }
+});
+
+Deno.test("dispose() leaves the store to who opened it", async () => {
+  await using subject = openMemorySubject();
+  await storageOn(subject.kv).dispose();
+  await subject.kv.put("a", "still open");
 });
 
 async function failureOf(call: Promise<unknown>): Promise<string> {

@@ -18,7 +18,7 @@ export interface Ended {
 /** What a command meets. */
 export interface Surroundings {
   /** Its standard input. Default: none. */
-  readonly input?: Uint8Array | string;
+  readonly input?: Uint8Array | string | ReadableStream<Uint8Array>;
   /** Whether all three streams are a terminal. Default `false`. */
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
@@ -40,14 +40,17 @@ export async function jetkv(words: readonly string[], around: Surroundings = {})
       },
     };
   };
-  const bytes = typeof input === "string" ? utf8.encode(input) : new Uint8Array(input);
   const terminal: Terminal = {
-    stdin: { isTerminal, readable: ReadableStream.from([bytes]) },
+    stdin: { isTerminal, readable: input instanceof ReadableStream ? input : streamOf(input) },
     stdout: sink("stdout"),
     stderr: sink("stderr"),
   };
   const code = await run(words, terminal, signal);
   return { code, ...written };
+}
+
+function streamOf(input: Uint8Array | string): ReadableStream<Uint8Array> {
+  return ReadableStream.from([typeof input === "string" ? utf8.encode(input) : input]);
 }
 
 /** A command line in a process of its own. */
