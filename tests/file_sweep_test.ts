@@ -126,4 +126,18 @@ describe("file that frees what it no longer holds", () => {
     deepStrictEqual(await kv.check(), []);
     await kv.close();
   });
+
+  it("sweeps soon after a day on which nothing expired", async () => {
+    const { kv, clock } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    // So many keys that a pass visits several buckets, and is over before the last one.
+    await kv.putMany(Array.from({ length: 2_000 }, (_, index) => [`${index}`, "v"] as const));
+    await kv.putExpire("alone", "v", EXPIRE_IN);
+    for (let time = 0; time < 200; time++) await clock.advance(20);
+    await clock.advance(86_400_000);
+    const together = Array.from({ length: 500 }, (_, index) => [`x${index}`, "v"] as const);
+    await kv.putMany(together, { expireIn: EXPIRE_IN });
+    for (let time = 0; time < 3_000; time++) await clock.advance(20);
+    strictEqual((await kv.stats()).entries, 2_000);
+    await kv.close();
+  });
 });

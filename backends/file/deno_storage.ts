@@ -20,7 +20,7 @@ import type { DiskFile } from "./storage.ts";
  */
 export function openDenoStorage(path: string, isEmptied: boolean): DenoStorage {
   if (isPermitted("read", path)) return new DenoStorage(path, true);
-  const storage = new DenoStorage(path, false);
+  const storage = new DenoStorage(path, false, isEmptied);
   if (isEmptied || storage.size() === 0) return storage;
   storage.close();
   return new DenoStorage(path, true);
@@ -44,14 +44,20 @@ function isPermitted(name: "read" | "write", path: string): boolean {
 /** A {@linkcode Storage} over `Deno.FsFile`. */
 export class DenoStorage implements DiskFile {
   readonly canRead: boolean;
+  readonly #isEmptied: boolean;
   readonly #pages: Deno.FsFile;
   readonly #journal: Deno.FsFile;
   readonly #syncing: Deno.FsFile;
   #appendAt = 0;
 
-  /** Opens the file at `path`, for reading as well where `canRead` says so. */
-  constructor(path: string, canRead: boolean) {
+  /**
+   * Opens a file, for reading as well where `canRead` says so.
+   *
+   * @param isEmptied Whether what it holds will be thrown away.
+   */
+  constructor(path: string, canRead: boolean, isEmptied = false) {
     this.canRead = canRead;
+    this.#isEmptied = isEmptied;
     const opened: Deno.FsFile[] = [];
     try {
       for (let count = 0; count < 3; count++) opened.push(open(path, canRead));
@@ -71,8 +77,9 @@ export class DenoStorage implements DiskFile {
     return this.#pages.tryLock(true);
   }
 
-  isAt(path: string): boolean {
-    if (!this.canRead) return true; // nothing of a file is told without that permission
+  isCurrent(path: string): boolean {
+    // Without the permission to read, no more than this is told of a file.
+    if (!this.canRead) return this.#isEmptied || this.size() === 0;
     try {
       const place = Deno.statSync(path);
       return [this.#pages, this.#journal, this.#syncing].every((file) => {

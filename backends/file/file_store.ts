@@ -21,7 +21,7 @@ import { HASH_BITS, VALUE_BYTES_MAX } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 
 /** What a call logs at most besides keys and values, for each of them. */
-const CALL_BYTES = 4096;
+const CALL_BYTES = 5 * 1024;
 /** What an element of an array logs at most besides its value: its head, links and cell. */
 const ELEMENT_BYTES = 512;
 /** What a pop or a move logs at most. */

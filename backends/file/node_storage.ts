@@ -38,7 +38,7 @@ export class NodeStorage implements DiskFile {
     this.descriptor = descriptor;
   }
 
-  isAt(path: string): boolean {
+  isCurrent(path: string): boolean {
     const place = statSync(path, { throwIfNoEntry: false });
     const { dev, ino } = fstatSync(this.descriptor);
     return place !== undefined && place.dev === dev && place.ino === ino;

@@ -43,7 +43,7 @@ async function openOnNode(options: CheckedFileOptions): Promise<DiskFile> {
   return await openLocked(options, open, (storage) => lockOf(storage.descriptor, options.path));
 }
 
-/** Opens a file and locks it; anew, if by then the path leads to another file. */
+/** Opens a file and locks it; anew, if it has changed by then. */
 async function openLocked<S extends DiskFile>(
   options: CheckedFileOptions,
   open: () => S,
@@ -54,7 +54,7 @@ async function openLocked<S extends DiskFile>(
     const storage = open();
     try {
       await takeLock(await lockOf(storage), options);
-      if (storage.isAt(options.path)) return storage;
+      if (storage.isCurrent(options.path)) return storage;
     } catch (error) {
       storage.close();
       throw error;

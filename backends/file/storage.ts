@@ -42,8 +42,11 @@ export interface Storage {
 
 /** A storage that is a file of this machine. */
 export interface DiskFile extends Storage {
-  /** Tells whether a path leads to this file, and not to another one that has taken its place. */
-  isAt(path: string): boolean;
+  /**
+   * Tells, under the lock, whether what was opened still is what the path leads to: another file
+   * may have taken its place, and another store may have filled it, while the lock was waited for.
+   */
+  isCurrent(path: string): boolean;
 
   /** Sees to it that the name of a new file outlives a loss of power, where that is permitted. */
   syncName(path: string): void;

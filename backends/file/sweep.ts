@@ -5,16 +5,16 @@
  * its deadline, and finds out when the next one will be. Until then nothing is to be done, unless a
  * key gets an earlier deadline. Reading never depends on it: a key past its deadline is not there.
  *
- * A pass looks at every key. So the next one waits ten times as long as the last one took, or a
- * store in which something expires all the while would be read from end to end without a pause.
+ * A pass looks at every key. So the next one waits a hundred times as long as the last one worked:
+ * else a store in which something expires all the while would be read from end to end for ever.
  */
 
 import type { Engine } from "./engine.ts";
 import { HASH_BITS } from "./layout.ts";
 
 const STEP_MS_MAX = 2;
-/** The rest after a pass, in times of what it took. */
-const RESTS = 10;
+/** The rest after a pass, in times of its work. */
+const RESTS = 100;
 /** What a step logs at most, one key apart. */
 const STEP_BYTES_MAX = 16 * 1024;
 /** What a step asks the journal for: so much, and as much again for the last key. */
@@ -24,8 +24,8 @@ export const SWEEP_STEP_BYTES: number = 2 * STEP_BYTES_MAX;
 export class Sweep {
   readonly #engine: Engine;
   #hash = 0;
-  /** When the pass began, and when the next one may. */
-  #passStartMs = 0;
+  /** How long this pass has worked, and when the next one may begin. */
+  #passWorkMs = 0;
   #restsUntilMs = 0;
   /** The earliest deadline that this pass has met. */
   #passDueMs = Infinity;
@@ -62,16 +62,17 @@ export class Sweep {
       performance.now() - startMs > STEP_MS_MAX;
     if (nowMs < this.dueMs) return;
     if (engine.hasGarbage) return engine.collect(isSpent);
-    if (this.#hash === 0) this.#passStartMs = nowMs;
     const { nextHash, dueMs } = engine.sweep(this.#hash, isSpent);
     this.#passDueMs = Math.min(this.#passDueMs, dueMs);
     this.#hash = nextHash;
+    this.#passWorkMs += performance.now() - startMs;
     if (nextHash === 2 ** HASH_BITS) this.#endPass(nowMs);
   }
 
   #endPass(nowMs: number): void {
     this.#hash = 0;
-    this.#restsUntilMs = nowMs + RESTS * (nowMs - this.#passStartMs);
+    this.#restsUntilMs = nowMs + RESTS * this.#passWorkMs;
+    this.#passWorkMs = 0;
     this.#dueMs = this.#passDueMs;
     this.#passDueMs = Infinity;
   }
