@@ -3,9 +3,9 @@
  *
  * | call | cost |
  * |---|---|
- * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised over the growing and shrinking
- * |
+ * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised |
  * | `at` | O(1) |
+ * | `remove` | O(n) |
  *
  * It doubles when full and halves when a quarter is left, so its memory follows its length.
  */
@@ -64,6 +64,20 @@ export class Deque<T extends NonNullable<unknown>> {
     this.#ring[at] = undefined;
     this.#removed();
     return element;
+  }
+
+  /** Removes `element`, where it first stands; tells whether it was there. */
+  remove(element: T): boolean {
+    const mask = this.#ring.length - 1;
+    for (let i = 0; i < this.#length; i++) {
+      if (this.at(i) !== element) continue;
+      for (let k = i + 1; k < this.#length; k++) {
+        this.#ring[(this.#firstAt + k - 1) & mask] = this.#ring[(this.#firstAt + k) & mask];
+      }
+      this.popLast();
+      return true;
+    }
+    return false;
   }
 
   #removed(): void {

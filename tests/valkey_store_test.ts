@@ -123,6 +123,18 @@ describe("Valkey store and scripts", () => {
     strictEqual(await kv.get("job"), "new");
   });
 
+  test("keep the order of calls behind a SCRIPT FLUSH of their own", async (kv) => {
+    await kv.put("job", "old");
+    strictEqual(await kv.remove("job"), true);
+    await kv.put("job", "old");
+    await Promise.all([
+      kv.command("script", "flush"),
+      kv.remove("job"),
+      kv.put("job", "new"),
+    ]);
+    strictEqual(await kv.get("job"), "new");
+  });
+
   test("keep the order of calls around them, from the first use on", async (kv) => {
     for (let round = 0; round < 50; round++) {
       const calls = [

@@ -6,8 +6,10 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import process from "node:process";
 import { describe, it } from "node:test";
+import type { ConnectSocket } from "../backends/valkey/socket.ts";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
+import type { KvError } from "../kv/errors.ts";
 import type { ValkeyKv } from "../kv/kv.ts";
 import { wrongType } from "./conformance/expect.ts";
 import { memoryServer } from "./support/memory_socket.ts";
@@ -112,6 +114,67 @@ describe("Valkey client ends a wait", () => {
     server.isUp = true;
     strictEqual(await kv.get("k"), "a");
     deepStrictEqual(seen, ["GET"]);
+  });
+
+  /** A store whose first connection is made, and no other: the second one says when it is tried. */
+  async function withSecondPending(
+    run: (kv: ValkeyKv, second: Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const server = memoryServer(() => NOTHING);
+    let isTried: () => void;
+    const second = new Promise<void>((resolve) => isTried = resolve);
+    const connect: ConnectSocket = (target, handlers, signal) => {
+      if (server.attemptCount === 0) return server.connect(target, handlers, signal);
+      isTried();
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("no answer")));
+      });
+    };
+    await using kv = await openValkeyKv({ ...options, connectTimeout: 60_000 }, connect);
+    await run(kv, second);
+  }
+
+  const ends: Record<string, (kv: ValkeyKv, abort: AbortController) => unknown> = {
+    "abort()": (_kv, abort) => abort.abort(),
+    "close()": (kv) => kv.close(),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    it(`with ${name}, also while a connection for it is being made`, TIMEOUT, async () => {
+      await withSecondPending(async (kv, second) => {
+        const abort = new AbortController();
+        const call = kv.popFirst("k", { wait: true, signal: abort.signal });
+        await second;
+        void end(kv, abort);
+        await rejects(call, (error: Error) => {
+          return error.name === "AbortError" || (error as KvError).code === "closed";
+        });
+      });
+    });
+  }
+
+  it("in time, also while a connection for it is being made", TIMEOUT, async () => {
+    await withSecondPending(async (kv) => {
+      strictEqual(await kv.popFirst("k", { wait: 50 }), null);
+    });
+  });
+
+  it("and frees its place in the queue", TIMEOUT, async () => {
+    const server = memoryServer(() => "$1\r\na\r\n");
+    let hangUp: () => void;
+    server.onGreeted = (hang) => hangUp = hang;
+    await using kv = await openValkeyKv({ ...options, offlineQueue: 3 }, server.connect);
+    await kv.get("k");
+    server.isUp = false;
+    hangUp!();
+    for (let i = 0; i < 10; i++) {
+      const abort = new AbortController();
+      const call = kv.popFirst("k", { wait: true, signal: abort.signal });
+      abort.abort();
+      await rejects(call, { name: "AbortError" });
+    }
+    const value = kv.get("k");
+    server.isUp = true;
+    strictEqual(await value, "a");
   });
 
   it("on abort(), also if the shared connection is cut meanwhile", TIMEOUT, async () => {

@@ -12,7 +12,8 @@ import { Buffer } from "node:buffer";
 import { assert } from "../../internal/assert.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
-import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
+import { encodeWords, LOAD_SCRIPT, RAW } from "./commands.ts";
+import { wordOf } from "./raw_commands.ts";
 import { NO_ARGUMENTS, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
 import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
@@ -160,6 +161,8 @@ export class Connection implements SocketHandlers {
       this.#put(new Request(LOAD_SCRIPT, null, script.text, NO_ARGUMENTS, null));
     }
     this.#put(request);
+    // Of the caller's own: it may make the server forget its scripts.
+    if (request.command === RAW && wordOf(request.rest[0]) === "SCRIPT") this.#loaded.clear();
     this.#flushSoon();
   }
 

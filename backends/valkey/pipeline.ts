@@ -13,13 +13,15 @@ import { Deque } from "../../internal/deque.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { closedError } from "../../kv/errors.ts";
 import type { Connection, Loss } from "./connection.ts";
-import { delayBefore } from "./reconnect.ts";
+import { Backoff } from "./reconnect.ts";
 import { notSent, outcomeUnknown, type Request, silent } from "./request.ts";
 import { checkSession, openSession, placeOf } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** A read that loses its connection is sent so often at most: it may be the reason. */
 const SENDS_MAX = 3;
+/** A connection that was there for so long was good, though nobody asked it anything. */
+const GOOD_MS = 1_000;
 
 /** The shared connection. */
 export class Pipeline {
@@ -34,12 +36,15 @@ export class Pipeline {
   /** Whether there is, or is to be, a connection: not before `connect()` in manual mode. */
   #isWanted: boolean;
   #wasConnected = false;
-  #failures = 0;
+  readonly #backoff = new Backoff();
+  #connectedMs = 0;
   #lastFailure: unknown;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #expiryTimer: ReturnType<typeof setTimeout> | undefined;
   #closing: Promise<void> | null = null;
   #isClosing = false;
+  /** Aborts when nobody wants a connection any more. */
+  readonly #ended = new AbortController();
   #onDrained: (() => void) | null = null;
 
   /** Connections made anew after one was lost. */
@@ -65,6 +70,13 @@ export class Pipeline {
     } else {
       this.#keep(request);
     }
+  }
+
+  /** Rejects a request with `reason` if it has not left; else its answer is the outcome. */
+  giveUp(request: Request, reason: unknown): void {
+    if (!this.#waiting.remove(request)) return;
+    request.reject(reason);
+    if (this.#waiting.length === 0) this.#stopWatching();
   }
 
   /** Connects, unless there is a connection. Rejects if that fails. */
@@ -113,8 +125,7 @@ export class Pipeline {
   #onRoom(): void {
     const connection = this.#connection;
     while (this.#waiting.length > 0 && connection?.hasRoom) {
-      const request = this.#waiting.popFirst()!;
-      if (!request.isGivenUp) connection.send(request);
+      connection.send(this.#waiting.popFirst()!);
     }
     if (this.#onDrained !== null && this.inFlight === 0) this.#onDrained();
   }
@@ -125,7 +136,9 @@ export class Pipeline {
     this.#connection = null;
     this.#lastFailure = loss.cause;
     // Else a server that greets and hangs up would be called again at once, for ever.
-    this.#failures = loss.hasAnswered ? 0 : this.#failures + 1;
+    const isGood = loss.hasAnswered || performance.now() - this.#connectedMs > GOOD_MS;
+    if (isGood) this.#backoff.succeed();
+    else this.#backoff.fail();
     const kept: Request[] = [];
     for (const request of loss.sent) {
       const isAgain = loss.reason === "closed" && request.command.isRepeatable && !isOver &&
@@ -184,14 +197,19 @@ export class Pipeline {
     }, Math.min(Math.max(1, Math.ceil(leftMs)), 2 ** 31 - 1));
   }
 
+  #stopWatching(): void {
+    clearTimeout(this.#expiryTimer);
+    this.#expiryTimer = undefined;
+  }
+
   /** Tries to connect until it works, in the background: at once, then after longer and longer. */
   #retry(): void {
     // Many may ask for it at once, such as callers of connect() whose attempt has failed.
     const isUnderWay = this.#attempt !== null || this.#retryTimer !== undefined;
     if (isUnderWay || this.#connection !== null || this.#isClosing) return;
-    if (this.#failures === 0) return this.#tryInBackground();
-    const delayMs = delayBefore(this.#failures, Math.random());
-    this.#retryTimer = setTimeout(() => this.#tryInBackground(), delayMs);
+    const delayMs = this.#backoff.leftMs;
+    if (delayMs === 0) return this.#tryInBackground();
+    this.#retryTimer = setTimeout(() => this.#tryInBackground(), Math.ceil(delayMs));
     // A program may end while its store has no connection and nobody waits for one.
     if (this.#waiting.length === 0) (this.#retryTimer as { unref?(): void }).unref?.();
   }
@@ -214,6 +232,7 @@ export class Pipeline {
     this.#retryTimer = undefined;
     try {
       const session = await openSession(this.#connectSocket, this.#options, {
+        ended: this.#ended.signal,
         onRoom: () => this.#onRoom(),
         onLost: (loss) => {
           // What is lost before it is ours is an attempt that fails.
@@ -223,7 +242,7 @@ export class Pipeline {
       checkSession(session, this.#options);
       this.#connection = session.connection;
     } catch (error) {
-      this.#failures++;
+      this.#backoff.fail();
       this.#lastFailure = error;
       throw error;
     } finally {
@@ -236,8 +255,8 @@ export class Pipeline {
     }
     if (this.#wasConnected) this.reconnects++;
     this.#wasConnected = true;
-    clearTimeout(this.#expiryTimer);
-    this.#expiryTimer = undefined;
+    this.#connectedMs = performance.now();
+    this.#stopWatching();
     this.#onRoom();
   }
 
@@ -246,6 +265,7 @@ export class Pipeline {
     clearTimeout(this.#expiryTimer);
     if (this.#connection === null) {
       this.#giveUp();
+      this.#ended.abort();
       await this.#attempt?.catch(() => {});
       return;
     }

@@ -5,7 +5,7 @@
 
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import type { Loss } from "./connection.ts";
-import { delayBefore } from "./reconnect.ts";
+import { Backoff } from "./reconnect.ts";
 import { outcomeUnknown, silent } from "./request.ts";
 import { checkSession, openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
@@ -17,10 +17,9 @@ export class Pool {
   readonly #idle: Session[] = [];
   readonly #open = new Set<Session>();
   #opening = 0;
-  /** Failures in a row, and until when none is tried anew. */
-  #failures = 0;
-  #refusesUntilMs = 0;
-  #isClosed = false;
+  readonly #backoff = new Backoff();
+  /** Aborts when the pool is closed. */
+  readonly #ended = new AbortController();
 
   constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
     this.#options = options;
@@ -42,6 +41,7 @@ export class Pool {
     let session: Session | undefined;
     try {
       session = await openSession(this.#connectSocket, this.#options, {
+        ended: this.#ended.signal,
         onRoom: () => {},
         onLost: (loss) => {
           if (session !== undefined) this.#onLost(session, loss);
@@ -49,11 +49,12 @@ export class Pool {
       });
       checkSession(session, this.#options);
       this.#open.add(session);
-      this.#failures = 0;
-      if (this.#isClosed) session.connection.close();
+      this.#backoff.succeed();
+      if (this.#ended.signal.aborted) session.connection.close();
       return session;
     } catch (error) {
-      this.#onFailed();
+      // Attempts that were under way together fail together, and that is one failure.
+      if (this.#backoff.leftMs === 0) this.#backoff.fail();
       throw error;
     } finally {
       this.#opening--;
@@ -62,18 +63,9 @@ export class Pool {
 
   #mayOpen(): boolean {
     const count = this.#open.size + this.#opening;
-    if (this.#isClosed || count >= this.#options.poolSize - 1) return false;
+    if (this.#ended.signal.aborted || count >= this.#options.poolSize - 1) return false;
     // Where that fails, all who wait would try again and again: one of them does, now and then.
-    return this.#failures === 0 ||
-      (this.#opening === 0 && performance.now() >= this.#refusesUntilMs);
-  }
-
-  #onFailed(): void {
-    const nowMs = performance.now();
-    // Attempts that were under way together fail together, and that is one failure.
-    if (this.#failures > 0 && nowMs < this.#refusesUntilMs) return;
-    this.#failures++;
-    this.#refusesUntilMs = nowMs + delayBefore(this.#failures, Math.random());
+    return !this.#backoff.hasFailed || (this.#opening === 0 && this.#backoff.leftMs === 0);
   }
 
   /** Takes a connection back. Nothing may be in flight on it. */
@@ -83,7 +75,7 @@ export class Pool {
 
   /** Ends all connections. */
   close(): void {
-    this.#isClosed = true;
+    this.#ended.abort();
     for (const { connection } of [...this.#open]) connection.close();
   }
 

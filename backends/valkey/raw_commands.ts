@@ -11,6 +11,8 @@ const CHANGES_CONNECTION = new Set([
   "ASKING",
   "AUTH",
   "CLIENT CACHING",
+  "CLIENT CAPA",
+  "CLIENT IMPORT-SOURCE",
   "CLIENT NO-EVICT",
   "CLIENT NO-TOUCH",
   "CLIENT REPLY",
@@ -82,7 +84,8 @@ function checkArgument(arg: unknown): void {
   );
 }
 
-function wordOf(arg: unknown): string {
+/** A word of a command, as the server compares it. */
+export function wordOf(arg: unknown): string {
   const text = arg instanceof Uint8Array ? utf8.decode(arg.subarray(0, 64)) : String(arg);
   return text.toUpperCase();
 }

@@ -17,3 +17,30 @@ export function delayBefore(failures: number, random: number): number {
   const ms = Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(failures - 1, 30));
   return Math.round(ms * (0.5 + random / 2));
 }
+
+/** Attempts that fail in a row, and when the next one may be made. */
+export class Backoff {
+  #failures = 0;
+  #nextMs = 0;
+
+  /** Whether the last attempt failed. */
+  get hasFailed(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** Milliseconds until the next attempt: counted from the failure, which may be long ago. */
+  get leftMs(): number {
+    return this.#failures === 0 ? 0 : Math.max(0, this.#nextMs - performance.now());
+  }
+
+  /** Notes that an attempt failed, or that what it made was of no use. */
+  fail(): void {
+    this.#failures++;
+    this.#nextMs = performance.now() + delayBefore(this.#failures, Math.random());
+  }
+
+  /** Notes that an attempt was of use. */
+  succeed(): void {
+    this.#failures = 0;
+  }
+}

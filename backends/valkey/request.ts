@@ -36,6 +36,9 @@ const HIDDEN_LENGTH_MIN = 3;
 /** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
 const UNIT_BYTES_MAX = 3;
 
+/** Characters of an argument that a server repeats at most. */
+const SHOWN_BY_SERVER_MAX = 128;
+
 const utf8 = new TextDecoder();
 
 /** One call. */
@@ -53,8 +56,6 @@ export class Request {
   reject: Reject = ignore;
   /** How often it was given to a connection, and left by it for all we know. */
   sendCount = 0;
-  /** Whether nobody wants it any more: it is not to be sent. */
-  isGivenUp = false;
   /** When it began to wait for a connection. */
   waitingSinceMs = 0;
 
@@ -85,13 +86,6 @@ export class Request {
   own(): void {
     if (this.value instanceof Uint8Array) this.value = new Uint8Array(this.value);
     if (this.rest.length > 0) this.rest = this.rest.map(ownArgument);
-  }
-
-  /** Rejects with `reason` if it has not left; else its answer is the outcome. */
-  giveUp(reason: unknown): void {
-    if (this.sendCount > 0) return;
-    this.isGivenUp = true;
-    this.reject(reason);
   }
 
   /** Takes the server's answer. */
@@ -159,6 +153,8 @@ function withoutArguments(words: string, { command, value, rest }: Request): str
   const texts = [value ?? "", ...rest.slice(isRaw ? 1 : 0)]
     .filter((arg) => typeof arg !== "number" && mayStandIn(words, arg))
     .map((arg) => arg instanceof Uint8Array ? utf8.decode(arg) : String(arg))
+    .map((text) => text.replaceAll(/[\r\n]/g, " ")) // as the server does, which also cuts them
+    .flatMap((text) => [text, text.slice(0, SHOWN_BY_SERVER_MAX)])
     .sort((a, b) => b.length - a.length); // one may be part of another
   for (const text of texts) left = left.replaceAll(text, "…");
   return left;

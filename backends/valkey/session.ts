@@ -17,6 +17,12 @@ export interface Session {
   readonly clientId: number;
 }
 
+/** What a session tells the one who opens it. */
+export interface SessionHooks extends ConnectionHooks {
+  /** Ends the opening: nobody wants the session any more. */
+  readonly ended: AbortSignal;
+}
+
 const LOST_AT_ONCE = "the connection was lost at once";
 
 /**
@@ -31,15 +37,21 @@ const LOST_AT_ONCE = "the connection was lost at once";
 export async function openSession(
   connect: ConnectSocket,
   options: CheckedValkeyOptions,
-  hooks: ConnectionHooks,
+  hooks: SessionHooks,
 ): Promise<Session> {
   const abort = new AbortController();
   let connection: Connection | undefined;
   let isReady = false;
-  const timer = setTimeout(() => {
+  let isLate = false;
+  const giveUp = (): void => {
     abort.abort();
     connection?.close();
+  };
+  const timer = setTimeout(() => {
+    isLate = true;
+    giveUp();
   }, Math.min(options.connectTimeout, 2 ** 31 - 1));
+  hooks.ended.addEventListener("abort", giveUp);
   try {
     connection = await Connection.open(connect, {
       target: options,
@@ -64,9 +76,10 @@ export async function openSession(
     return { connection, clientId };
   } catch (cause) {
     connection?.close();
-    throw connectError(options, cause, abort.signal.aborted);
+    throw connectError(options, cause, isLate);
   } finally {
     clearTimeout(timer);
+    hooks.ended.removeEventListener("abort", giveUp);
   }
 }
 

@@ -220,7 +220,10 @@ export class ValkeyStore implements Store {
     await this.#pipeline.connect();
   }
 
-  /** Resolves once every request so far has its outcome. Waiting pops are none of them. */
+  /**
+   * Resolves once every request so far has its outcome. Waiting pops are none of them, and neither
+   * is a call whose script the server had forgotten: that is sent again.
+   */
   async flush(): Promise<void> {
     // Answers come in order, so this one is the last of them.
     await this.#call(commands.PING, null);

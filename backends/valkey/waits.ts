@@ -96,7 +96,7 @@ export class Waits {
       const leftMs = untilMs - performance.now();
       if (leftMs <= 0) return null;
       try {
-        found = await this.#tryAgain(wanted, leftMs, stop);
+        found = await this.#tryAgain(wanted, untilMs, stop);
       } catch (error) {
         await this.#passOver(error, wanted);
         // The string that is there would be refused again at once.
@@ -109,7 +109,7 @@ export class Waits {
   /** Asks without waiting. What has not left yet is given up when `stop` aborts. */
   async #ask(wanted: Wanted, stop: AbortSignal): Promise<Reply> {
     const request = wanted.ask();
-    const giveUp = (): void => request.giveUp(stop.reason);
+    const giveUp = (): void => this.#pipeline.giveUp(request, stop.reason);
     stop.addEventListener("abort", giveUp);
     try {
       const answer = this.#send<Reply>(request);
@@ -121,12 +121,14 @@ export class Waits {
   }
 
   /** Waits for an element on a connection that is free, or for a moment where none is. */
-  async #tryAgain(wanted: Wanted, leftMs: number, stop: AbortSignal): Promise<Reply> {
-    const session = await this.#lend();
+  async #tryAgain(wanted: Wanted, untilMs: number, stop: AbortSignal): Promise<Reply> {
+    const askAgain = delay(Math.min(untilMs - performance.now(), ASK_AGAIN_MS), stop);
+    const session = await this.#lend(askAgain);
     if (session === null) {
-      await delay(Math.min(leftMs, ASK_AGAIN_MS), stop);
+      await askAgain;
       return await this.#ask(wanted, stop);
     }
+    const leftMs = Math.max(1, untilMs - performance.now());
     if (stop.aborted) {
       // What came while the connection was made came before the abort.
       this.#pool.give(session);
@@ -163,15 +165,25 @@ export class Waits {
     return answer;
   }
 
-  /** A connection, or `null` where none is to be had: asking over the shared one still works. */
-  async #lend(): Promise<Session | null> {
-    try {
-      return await this.#pool.take();
-    } catch (error) {
-      // No connection, or no permission to make one.
-      if (error instanceof KvError || error instanceof TypeError) return null;
-      throw error;
-    }
+  /**
+   * A connection, or `null` where none is to be had before `end`: asking over the shared one still
+   * works. One that comes later is for the next.
+   */
+  #lend(end: Promise<void>): Promise<Session | null> {
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const settle = (session: Session | null): void => {
+        if (isOver && session !== null) this.#pool.give(session);
+        isOver = true;
+        resolve(session);
+      };
+      void end.then(() => settle(null));
+      this.#pool.take().then(settle, (error) => {
+        // No connection, or no permission to make one.
+        if (error instanceof KvError || error instanceof TypeError) settle(null);
+        else reject(error);
+      });
+    });
   }
 
   async #block(
