@@ -39,6 +39,11 @@ const BUN_SUMMARY = /^ *(\d+) (pass|fail)$/gm;
 let passed = 0;
 let failed = 0;
 
+if (Deno.args.length > 0) {
+  console.log("deno task ok: runs every check of the project. It takes no arguments.");
+  Deno.exit(Deno.args[0] === "--help" ? 0 : 2);
+}
+
 for (const [name, args] of Object.entries(CHECKS)) await check(name, args);
 
 const tests = await run(["task", "--quiet", "test"]);
