@@ -143,6 +143,19 @@ describe("Valkey client tries to connect", () => {
     }
   });
 
+  it("at once where the last failure was long ago", async () => {
+    const server = memoryServer(() => "$1\r\na\r\n");
+    server.isUp = false;
+    await using kv = await openValkeyKv(lazy(), server.connect);
+    for (let round = 0; round < 3; round++) await errorOf(kv.connect());
+    await passTime();
+    server.isUp = true;
+    const { attemptCount } = server;
+    const value = kv.get("k");
+    strictEqual(server.attemptCount, attemptCount + 1);
+    strictEqual(await value, "a");
+  });
+
   it("once for all who call connect(), in the background too", async () => {
     const server = memoryServer(() => "$1\r\na\r\n");
     let hangUp = (): void => {};

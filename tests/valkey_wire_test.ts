@@ -203,6 +203,20 @@ describe("Valkey client is refused", () => {
     });
   });
 
+  it("in words in which the server has cut an argument, and made spaces of line ends", async () => {
+    const script: Script = ([name, , value]) => {
+      if (name !== "SET") return undefined;
+      const shown = encodeText(value!.replaceAll(/[\r\n]/g, " ")).subarray(0, 128);
+      return concat([encodeText("-ERR '"), shown, encodeText("'\r\n")]);
+    };
+    await withServer(script, async (kv) => {
+      for (const value of ["s".repeat(1_000), "€".repeat(1_000), "two\r\nlines"]) {
+        const { message } = await errorOf(kv.put("k", value));
+        ok(message.endsWith(`: the server answered "ERR '…'"`), message);
+      }
+    });
+  });
+
   it("by the wrong type at one of the two keys of move(), which it does not name", async () => {
     const script: Script = ([name]) => name === "LMOVE" ? "-WRONGTYPE no\r\n" : undefined;
     await withServer(script, async (kv) => {
@@ -365,6 +379,8 @@ describe("ValkeyKv.command()", () => {
         ["CLIENT", "REPLY", "OFF"],
         ["client", "tracking", "on"],
         ["CLIENT", "CACHING", "yes"],
+        ["CLIENT", "CAPA", "redirect"],
+        ["CLIENT", "IMPORT-SOURCE", "ON"],
         ["CLIENT", encodeText("no-touch"), "ON"],
         ["CLIENT", "NO-EVICT", "ON"],
         ["CLIENT", "SETNAME", "name"],

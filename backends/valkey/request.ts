@@ -3,6 +3,7 @@
  * a call and no closure: whatever is the same for all calls of a kind stands in its `Command`.
  */
 
+import { BYTES_A_UNIT_MAX, toBytes } from "../../internal/bytes.ts";
 import { KvConnectionError, KvError, KvServerError, show, wrongType } from "../../kv/errors.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Argument, ReadAs, Reply, ReplyError } from "../../resp3/mod.ts";
@@ -33,10 +34,7 @@ type Reject = (error: unknown) => void;
 
 /** Shorter arguments are no secret, and would be found in any message. */
 const HIDDEN_LENGTH_MIN = 3;
-/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
-const UNIT_BYTES_MAX = 3;
-
-/** Characters of an argument that a server repeats at most. */
+/** Bytes of an argument that a server repeats at most. */
 const SHOWN_BY_SERVER_MAX = 128;
 
 const utf8 = new TextDecoder();
@@ -151,17 +149,15 @@ function withoutArguments(words: string, { command, value, rest }: Request): str
   // The first word of a command of the caller's own is its name.
   const isRaw = command.wordCount === 0 && command.script === null;
   const texts = [value ?? "", ...rest.slice(isRaw ? 1 : 0)]
-    .filter((arg) => typeof arg !== "number" && mayStandIn(words, arg))
-    .map((arg) => arg instanceof Uint8Array ? utf8.decode(arg) : String(arg))
-    .map((text) => text.replaceAll(/[\r\n]/g, " ")) // as the server does, which also cuts them
-    .flatMap((text) => [text, text.slice(0, SHOWN_BY_SERVER_MAX)])
+    .filter((arg) => typeof arg !== "number")
+    .filter(({ length }) => length >= HIDDEN_LENGTH_MIN)
+    // Of a long one no more than could stand there; line ends as the server has them; cut as there.
+    .map((arg) => utf8.decode(toBytes(arg.slice(0, words.length * BYTES_A_UNIT_MAX))))
+    .map((text) => text.replaceAll(/[\r\n]/g, " "))
+    .flatMap((text) => [text, utf8.decode(toBytes(text).subarray(0, SHOWN_BY_SERVER_MAX))])
     .sort((a, b) => b.length - a.length); // one may be part of another
   for (const text of texts) left = left.replaceAll(text, "…");
   return left;
-}
-
-function mayStandIn(words: string, { length }: string | Uint8Array): boolean {
-  return length >= HIDDEN_LENGTH_MIN && length <= words.length * UNIT_BYTES_MAX;
 }
 
 /** The error of an answer that no server of this protocol gives. */
