@@ -5,24 +5,16 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openKv } from "../../mod.ts";
-import { type Ended, makeDirectory, spawnJetkv } from "../support/command_line.ts";
+import { commandTests, type Ended, makeDirectory, spawnJetkv } from "../support/command_line.ts";
 import { contentOf, fillMixed } from "../support/mixed_store.ts";
 import { Prng } from "../support/prng.ts";
 import { startScripted } from "../support/scripted_server.ts";
 
-const states = await Promise.all(
-  (["run", "read"] as const).map((name) => Deno.permissions.query({ name })),
-);
-const ignore = states.some(({ state }) => state !== "granted");
+const test = await commandTests("run", "read");
 
 /** Enough for a run to take a while. */
 const KEY_COUNT = 8_000;
 const KILLS = 8;
-
-function test(name: string, fn: () => Promise<void>): void {
-  const why = ignore ? " (ignored: it needs --allow-run and --allow-read)" : "";
-  Deno.test({ name: `jetkv ${name}${why}`, ignore, fn });
-}
 
 async function jetkv(words: readonly string[], permissions?: readonly string[]): Promise<Ended> {
   const { code, stdout, stderr } = await spawnJetkv(words, permissions).output();

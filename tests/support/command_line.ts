@@ -72,3 +72,14 @@ export async function makeDirectory(): Promise<{ path: string } & AsyncDisposabl
   const path = await Deno.makeTempDir({ prefix: "jetkv-cli-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
+
+/** Gives a `test` for command lines, whose tests are ignored where one of `permissions` is missing. */
+export async function commandTests(
+  ...permissions: Deno.PermissionName[]
+): Promise<(name: string, fn: () => Promise<void>) => void> {
+  const found = await Promise.all(permissions.map((name) => Deno.permissions.query({ name })));
+  const ignore = found.some(({ state }) => state !== "granted");
+  const flags = permissions.map((name) => `--allow-${name}`).join(" and ");
+  const why = ignore ? ` (ignored: it needs ${flags})` : "";
+  return (name, fn) => Deno.test({ name: `jetkv ${name}${why}`, ignore, fn });
+}
