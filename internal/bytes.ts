@@ -4,6 +4,9 @@
 
 const utf8 = new TextEncoder();
 
+/** UTF-8 bytes that one UTF-16 unit takes at most. */
+export const BYTES_A_UNIT_MAX = 3;
+
 const ASCII_END = 0x80;
 const TWO_BYTES_END = 0x800;
 const SURROGATES_START = 0xd800;
@@ -31,6 +34,11 @@ export function utf8Length(text: string): number {
 /** Counts the bytes of a value: those of its UTF-8 if it is text. */
 export function byteLength(value: string | Uint8Array): number {
   return typeof value === "string" ? utf8Length(value) : value.length;
+}
+
+/** Tells whether a value has at most so many bytes. Text that is short enough is not counted. */
+export function fitsIn(value: string | Uint8Array, bytesMax: number): boolean {
+  return value.length * BYTES_A_UNIT_MAX <= bytesMax || byteLength(value) <= bytesMax;
 }
 
 /** Gives the bytes of a value: new ones if it is text, else the value itself. */

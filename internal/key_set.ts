@@ -6,11 +6,10 @@
  * `Set` of strings made it grow by 116 MiB in 2.8 s: the garbage collector had to go through that.
  */
 
+import { BYTES_A_UNIT_MAX } from "./bytes.ts";
 import { halfSipHash, type HashKey, randomHashKey } from "./hash.ts";
 
 const LENGTH_BYTES = 4;
-/** No UTF-16 code unit takes more bytes of UTF-8. */
-const BYTES_A_UNIT_MAX = 3;
 const SLOTS_MIN = 1024;
 const BYTES_MIN = 32 * 1024;
 

@@ -4,15 +4,12 @@
  * a length is out of its range.
  */
 
-import { isBytes, utf8Length } from "../internal/bytes.ts";
+import { fitsIn, isBytes } from "../internal/bytes.ts";
 import type { Codec } from "./codec.ts";
 import { show } from "./errors.ts";
 import { KEY_BYTES_MAX, type MoveOptions, type PopOptions, type PutOptions } from "./kv.ts";
 import type { Value } from "./kv.ts";
 import type { End, StoreMove, StorePut, StoreWait } from "./store.ts";
-
-/** No character takes more than three bytes of UTF-8 for each of its UTF-16 code units. */
-const BYTES_A_UNIT_MAX = 3;
 
 /** Checks a key, or the prefix of one. */
 export function checkKey(key: string): string {
@@ -22,7 +19,7 @@ export function checkKey(key: string): string {
   if (!key.isWellFormed()) {
     throw new TypeError(`Cannot use ${show(key)} as a key: it has a lone surrogate`);
   }
-  if (key.length * BYTES_A_UNIT_MAX > KEY_BYTES_MAX && utf8Length(key) > KEY_BYTES_MAX) {
+  if (!fitsIn(key, KEY_BYTES_MAX)) {
     throw new RangeError(`Cannot use ${show(key)} as a key: it is over ${KEY_BYTES_MAX} bytes`);
   }
   return key;

@@ -62,30 +62,26 @@ export function* compact(parts: FileParts, engine: Engine): Generator<number, vo
   for (let sizeClass = 0; sizeClass < CELL_BYTES.length; sizeClass++) {
     for (const page of compaction.sparsePages(sizeClass)) {
       yield STEP_BYTES;
-      // Elements of a deleted list have no list that would know of their move.
-      while (engine.hasGarbage) {
-        collect(engine);
-        yield STEP_BYTES;
-      }
+      yield* collect(engine, STEP_BYTES);
       compaction.empty(page, sizeClass);
     }
   }
   for (let page = parts.map.pageCount - 1; page > FIRST_MAP_PAGE; page--) {
     const needBytes = compaction.needOf(page);
     yield needBytes;
-    while (engine.hasGarbage) {
-      collect(engine);
-      yield needBytes;
-    }
+    yield* collect(engine, needBytes);
     if (page >= parts.map.pageCount || compaction.needOf(page) > needBytes) continue;
     if (!compaction.lower(page)) return;
   }
 }
 
-/** Frees elements of deleted lists. */
-function collect(engine: Engine): void {
-  const startBytes = engine.pendingBytes;
-  engine.collect(() => engine.pendingBytes - startBytes > COLLECTED_BYTES);
+/** Frees the elements of deleted lists: they have no list that would know of their move. */
+function* collect(engine: Engine, needBytes: number): Generator<number, void> {
+  while (engine.hasGarbage) {
+    const startBytes = engine.pendingBytes;
+    engine.collect(() => engine.pendingBytes - startBytes > COLLECTED_BYTES);
+    yield needBytes;
+  }
 }
 
 /** A long value: where its record says so, and its size. */

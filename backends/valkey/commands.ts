@@ -3,7 +3,7 @@
  * means. Pure: nothing here sends anything.
  */
 
-import { byteLength } from "../../internal/bytes.ts";
+import { byteLength, fitsIn } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Inspection, Value } from "../../kv/kv.ts";
@@ -233,8 +233,6 @@ export const RAW: Command<Reply> = define("run a command", "", toReply);
 
 /** The longest value that a server takes: past it, it hangs up. */
 const VALUE_BYTES_MAX = 2 ** 29;
-/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
-const UNIT_BYTES_MAX = 3;
 
 /**
  * Checks the length of a value.
@@ -242,11 +240,9 @@ const UNIT_BYTES_MAX = 3;
  * @throws {RangeError} If it is more than a server takes.
  */
 export function checkLength(value: Value): Value {
-  if (value.length * UNIT_BYTES_MAX <= VALUE_BYTES_MAX) return value;
-  const bytes = byteLength(value);
-  if (bytes <= VALUE_BYTES_MAX) return value;
+  if (fitsIn(value, VALUE_BYTES_MAX)) return value;
   throw new RangeError(
-    `Cannot store a value of ${bytes} bytes on Valkey: at most ${VALUE_BYTES_MAX}`,
+    `Cannot store a value of ${byteLength(value)} bytes on Valkey: at most ${VALUE_BYTES_MAX}`,
   );
 }
 

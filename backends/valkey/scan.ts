@@ -7,7 +7,7 @@
  * begins again, and what came already is passed over.
  */
 
-import { utf8Length } from "../../internal/bytes.ts";
+import { fitsIn } from "../../internal/bytes.ts";
 import { KeySet } from "../../internal/key_set.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvConnectionError, KvError } from "../../kv/errors.ts";
@@ -23,8 +23,6 @@ const KEYS_A_PAGE = 1000;
 const VALUES_A_PAGE = 64;
 /** So often a scan begins again. */
 const RESTARTS_MAX = 16;
-/** UTF-8 bytes that one character (UTF-16 unit) takes at most. */
-const UNIT_BYTES_MAX = 3;
 
 /** What a scan needs of the one who has the connection. */
 export interface Asked {
@@ -63,8 +61,7 @@ export async function* scanKeys(
 
 /** Whether another client's key can be one here: it is UTF-8, and not too long. */
 function isKey(key: Reply): key is string {
-  return typeof key === "string" &&
-    (key.length * UNIT_BYTES_MAX <= KEY_BYTES_MAX || utf8Length(key) <= KEY_BYTES_MAX);
+  return typeof key === "string" && fitsIn(key, KEY_BYTES_MAX);
 }
 
 function lostTooOften(): KvConnectionError {
