@@ -73,7 +73,7 @@ export async function makeDirectory(): Promise<{ path: string } & AsyncDisposabl
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** Gives a `test` for command lines, whose tests are ignored where one of `permissions` is missing. */
+/** Gives a `test` for command lines, ignored where one of `permissions` is missing. */
 export async function commandTests(
   ...permissions: Deno.PermissionName[]
 ): Promise<(name: string, fn: () => Promise<void>) => void> {
