@@ -8,7 +8,7 @@
  */
 
 import process from "node:process";
-import { bareSocket } from "./peers/bare_socket.ts";
+import { bareSocket, bareSocketInParts } from "./peers/bare_socket.ts";
 import { bunRedis } from "./peers/bun_redis.ts";
 import { dbRedis } from "./peers/db_redis.ts";
 import { ioredis, ioredisAuto, iovalkey, iovalkeyAuto } from "./peers/ioredis.ts";
@@ -45,6 +45,7 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   valkeyGlide,
   dbRedis,
   bareSocket,
+  bareSocketInParts,
   valkeyBenchmark,
 ];
 const rounds = smoke ? 1 : 7;

@@ -62,16 +62,24 @@ function small(
 
 /** The key that call `at` of a row is for. */
 export function keyAt({ valueBytes }: ValkeyRow, at: number): string {
-  if (valueBytes === SMALL_BYTES) return keyOf(ORDER[at % KEY_COUNT] as number);
+  if (valueBytes === SMALL_BYTES) return KEYS[at % KEY_COUNT] as string;
   return `big:${valueBytes}:${at % LARGE_KEY_COUNT}`;
 }
 
-const ORDER = shuffled(KEY_COUNT, 31);
-
-/** The small value at `key`: as many bytes, another for each. */
-export function smallValue(key: string): string {
-  return `v${key.slice(1)}`;
+/** The small value that is stored at `keyAt` the same place: as many bytes, another for each. */
+export function smallValueAt(at: number): string {
+  return SMALL_VALUES[at % KEY_COUNT] as string;
 }
+
+/** The array that is used at place `at` of a row. */
+export function arrayAt(at: number): string {
+  return ARRAYS[at % ARRAY_COUNT] as string;
+}
+
+// Made beforehand: what the rows measure is the clients, not the joining of strings.
+const KEYS = Array.from(shuffled(KEY_COUNT, 31), keyOf);
+const SMALL_VALUES = KEYS.map((key) => `v${key.slice(1)}`);
+const ARRAYS = Array.from({ length: ARRAY_COUNT }, (_, id) => arrayOf(id));
 
 /** The value of `valueBytes` bytes, no two pieces of which are alike. */
 export function largeValue(valueBytes: number): Uint8Array {
@@ -82,7 +90,7 @@ const LARGE = new Map([10 * KIB, KIB * KIB].map((bytes) => [bytes, largeValue(by
 
 /** Stores what the rows read. */
 export async function fillServer(subject: ValkeySubject): Promise<void> {
-  for (const id of ORDER) await subject.set(keyOf(id), smallValue(keyOf(id)));
+  for (const [at, key] of KEYS.entries()) await subject.set(key, smallValueAt(at));
   for (const [valueBytes, value] of LARGE) {
     for (let at = 0; at < LARGE_KEY_COUNT; at++) {
       await subject.setBytes(`big:${valueBytes}:${at}`, value);
@@ -111,7 +119,7 @@ async function playRow(subject: ValkeySubject, row: ValkeyRow, title: string): P
   if (large !== undefined) return await playLargeGet(subject, row, large, title);
   const sample = await measure(row, (at) => subject.get(keyAt(row, at)));
   let checksum = 0;
-  for (let at = 0; at < sample.operations; at++) checksum += digest(smallValue(keyAt(row, at)));
+  for (let at = 0; at < sample.operations; at++) checksum += digest(smallValueAt(at));
   if (checksum !== sample.checksum) throw new Error(`Cannot trust ${title}: checksum differs`);
   return sample;
 }
@@ -125,10 +133,10 @@ async function playSet(
 ): Promise<Sample> {
   const sample = await measure(row, (at) => {
     const key = keyAt(row, at);
-    return large === undefined ? subject.set(key, smallValue(key)) : subject.setBytes(key, large);
+    return large === undefined ? subject.set(key, smallValueAt(at)) : subject.setBytes(key, large);
   });
   const key = keyAt(row, 0);
-  const expected = large ?? new TextEncoder().encode(smallValue(key));
+  const expected = large ?? new TextEncoder().encode(smallValueAt(0));
   const value = await subject.getBytes(key);
   return trusted(sample, value === null || !isAlike(value, expected) ? 1 : 0, title);
 }
@@ -141,7 +149,7 @@ async function playQueue(
 ): Promise<Sample> {
   let wrong = 0;
   const sample = await measure(row, async (at) => {
-    const key = arrayOf(at % ARRAY_COUNT);
+    const key = arrayAt(at);
     await subject.push(key, key);
     if (await subject.popFirst(key) !== key) wrong++;
   });

@@ -5,6 +5,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ConnectSocket } from "../backends/valkey/socket.ts";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
 import type { KvError } from "../kv/errors.ts";
@@ -29,6 +30,29 @@ describe("Valkey client writes", () => {
       await using kv = await openValkeyKv(checked({ bufferSize }), server.connect);
       await Promise.all(keys.map((key) => kv.put(key, `${key} `.padEnd(10_000))));
       deepStrictEqual(wrong, [], `bufferSize: ${bufferSize}`);
+    }
+  });
+
+  it("few calls of a turn leave in one write; many in parts, the first at once", async () => {
+    const server = memoryServer(() => "$2\r\nhi\r\n");
+    let writes = 0;
+    const connect: ConnectSocket = async (...target) => {
+      const socket = await server.connect(...target);
+      return {
+        write(bytes): void {
+          writes++;
+          socket.write(bytes);
+        },
+        close: () => socket.close(),
+      };
+    };
+    await using kv = await openValkeyKv(checked(), connect);
+    for (const [count, inTurn, inAll] of [[7, 0, 1], [64, 5, 6]]) {
+      writes = 0;
+      const calls = Array.from({ length: count! }, () => kv.get("k"));
+      strictEqual(writes, inTurn);
+      await Promise.all(calls);
+      strictEqual(writes, inAll);
     }
   });
 });

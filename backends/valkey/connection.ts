@@ -2,9 +2,9 @@
  * One connection: requests go out in order, answers come back in order, and the oldest request owns
  * the next answer.
  *
- * Requests of one turn leave in one write, by a microtask; and early once some of them wait, so
- * that the server works while the rest of a burst is still being encoded. Those in flight stand in
- * a ring of fixed size. A connection that owes an answer and stays silent, or that sends what is no
+ * Requests of one turn leave in one write, by a microtask; and early once they are a third of what
+ * is in flight, so that the server works while answers are taken here. Those in flight stand in a
+ * ring of fixed size. A connection that owes an answer and stays silent, or that sends what is no
  * answer, is closed and never used again: what comes late can meet no other caller.
  */
 
@@ -24,9 +24,13 @@ const IN_FLIGHT_MAX = 4096;
 const PLACES_A_REQUEST = 2;
 /** Bytes given to the socket and not written at most, a single request apart. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
-/** Requests that leave without waiting for the end of the turn, or so many times `bufferSize`. */
-const EARLY_REQUESTS = 128;
-const EARLY_BUFFERS = 4;
+/** So many parts of what is in flight are at work at once: here, on the way, and at the server. */
+const PARTS = 3;
+/** Requests that make a part, at least and at most: they leave before the end of the turn. */
+const PART_REQUESTS_MIN = 8;
+const PART_REQUESTS_MAX = 128;
+/** Bytes that leave likewise, in times `bufferSize`. */
+const PART_BUFFERS = 4;
 /** A longer write goes in pieces: else a slow upload would look like a silent server. */
 const PIECE_BYTES = 2 ** 18;
 /** The rest of a reply is read into its place from so many bytes on; less is read with others. */
@@ -87,7 +91,7 @@ export class Connection implements SocketHandlers {
   readonly #hooks: ConnectionHooks;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
-  readonly #earlyBytes: number;
+  readonly #partBytes: number;
   readonly #flushLater = (): void => this.#flush();
   #socket: Socket | null = null;
   #isClosed = false;
@@ -113,7 +117,7 @@ export class Connection implements SocketHandlers {
 
   private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
     this.#hooks = hooks;
-    this.#earlyBytes = EARLY_BUFFERS * bufferSize;
+    this.#partBytes = PART_BUFFERS * bufferSize;
     this.#encoder = new Encoder({ bufferBytes: bufferSize });
     this.#decoder = new Decoder({ readUtf8 });
     this.#readTimeoutMs = readTimeoutMs;
@@ -175,7 +179,9 @@ export class Connection implements SocketHandlers {
   }
 
   #flushSoon(): void {
-    if (this.#unflushed >= EARLY_REQUESTS || this.#encoder.length >= this.#earlyBytes) {
+    const share = this.#count / PARTS;
+    const part = Math.min(Math.max(share, PART_REQUESTS_MIN), PART_REQUESTS_MAX);
+    if (this.#unflushed >= part || this.#encoder.length >= this.#partBytes) {
       this.#flush();
     } else if (!this.#isFlushQueued) {
       this.#isFlushQueued = true;
