@@ -6,12 +6,12 @@
  * (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
-import process from "node:process";
 import { POWER, PROCESS } from "./file_contenders.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
 import { temporaryPlace } from "./place.ts";
 import { figuresOf } from "./figures.ts";
 import { cacheTable, openingTable, spaceTable } from "./limit_tables.ts";
+import { isSmoke } from "./options.ts";
 import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
@@ -19,7 +19,7 @@ import type { Contender, Subject } from "./subject.ts";
 import { speedTables } from "./tables.ts";
 import { isContender, type Pass, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
-const smoke = process.argv.includes("--smoke");
+const smoke = isSmoke();
 const rounds = smoke ? 1 : 5;
 const budgetMs = 300;
 const scale = smoke ? 1000 : 1;

@@ -6,7 +6,6 @@
  * `--smoke` (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
-import process from "node:process";
 import { growthPass } from "./growth_pass.ts";
 import { bareLogProcess } from "./peers/bare_log.ts";
 import { bareMap } from "./peers/bare_map.ts";
@@ -19,13 +18,14 @@ import { sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { temporaryPlace } from "./place.ts";
 import { figuresOf } from "./figures.ts";
+import { isSmoke } from "./options.ts";
 import { printMachine, type Section, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { timeTables } from "./tables.ts";
 import type { Contender } from "./subject.ts";
 import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
-const smoke = process.argv.includes("--smoke");
+const smoke = isSmoke();
 
 const sections: Readonly<Record<string, readonly Contender[]>> = {
   memory: [jetkvMemory, keyvByReference, unstorageMemory, bareMap],

@@ -6,7 +6,6 @@
  * `valkey-server` on the PATH for the Valkey clients; it starts one of its own.
  */
 
-import process from "node:process";
 import { type LatencyLoad, latencyPass, type LatencySubject } from "./latency_pass.ts";
 import { bareLogPower, bareLogProcess } from "./peers/bare_log.ts";
 import { bareMap } from "./peers/bare_map.ts";
@@ -24,6 +23,7 @@ import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { type Place, temporaryPlace } from "./place.ts";
 import { figuresOf } from "./figures.ts";
+import { isSmoke } from "./options.ts";
 import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
@@ -32,7 +32,7 @@ import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 import type { ValkeySubject } from "./valkey_pass.ts";
 import { startServer } from "./valkey_server.ts";
 
-const smoke = process.argv.includes("--smoke");
+const smoke = isSmoke();
 const rounds = smoke ? 1 : 5;
 
 interface Section {

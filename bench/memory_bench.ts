@@ -5,7 +5,6 @@
  * `--smoke` (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
-import process from "node:process";
 import { measureArrayGrowth, measureBytes, measureExpiry } from "./memory_limits.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { denoKvMemory } from "./peers/deno_kv.ts";
@@ -15,13 +14,14 @@ import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { figuresOf } from "./figures.ts";
 import { arrayGrowthTable, bytesTable, expiryTable } from "./limit_tables.ts";
+import { isSmoke } from "./options.ts";
 import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";
 import { speedTables } from "./tables.ts";
 import { isContender, playTurns } from "./turns.ts";
 
-const smoke = process.argv.includes("--smoke");
+const smoke = isSmoke();
 const keyCount = smoke ? 200 : 100_000;
 const rounds = smoke ? 1 : 7;
 const budgetMs = 1000;

@@ -7,7 +7,6 @@
  * PATH; it starts one of its own.
  */
 
-import process from "node:process";
 import { bareSocket, bareSocketInParts } from "./peers/bare_socket.ts";
 import { bunRedis } from "./peers/bun_redis.ts";
 import { dbRedis } from "./peers/db_redis.ts";
@@ -17,6 +16,7 @@ import { nodeRedis2, nodeRedis3 } from "./peers/node_redis.ts";
 import { valkeyBenchmark } from "./peers/valkey_benchmark.ts";
 import { valkeyGlide } from "./peers/valkey_glide.ts";
 import { figuresOf } from "./figures.ts";
+import { isSmoke } from "./options.ts";
 import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
@@ -31,7 +31,7 @@ import {
 } from "./valkey_pass.ts";
 import { startServer } from "./valkey_server.ts";
 
-const smoke = process.argv.includes("--smoke");
+const smoke = isSmoke();
 
 const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   jetkvValkey,
