@@ -390,10 +390,17 @@ describe("ValkeyKv.command()", () => {
         ["SET", "k", new Proxy(new Uint8Array(1), {})],
         ["BLPOP", "k", 0],
         ["XREAD", "block", 0],
+        ["XREAD", "BLOCK", 0, "STREAMS", "k", "0"],
         [encodeText("monitor")],
       ] as unknown as string[][]; // deno-fmt-ignore-line
       for (const args of bad) await rejects(kv.command(...args), TypeError, String(args[0]));
       deepStrictEqual(server.peers[0]!.commands.slice(2), []);
+    });
+  });
+
+  it("takes a key for no option: a stream may have the name of one", async () => {
+    await withServer(([name]) => name === "XREAD" ? "_\r\n" : undefined, async (kv) => {
+      strictEqual(await kv.command("XREAD", "STREAMS", "block", "0"), null);
     });
   });
 });

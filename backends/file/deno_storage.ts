@@ -32,7 +32,8 @@ function open(path: string, read: boolean): Deno.FsFile {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotCapable)) throw diskError(path, "open", cause);
     const missing = (["read", "write"] as const).filter((name) => !isPermitted(name, path));
-    const flags = missing.map((name) => `--allow-${name}`).join(" and ");
+    // Devices, and files of /proc, take all permissions and not only these two.
+    const flags = missing.map((name) => `--allow-${name}`).join(" and ") || "--allow-all";
     throw new TypeError(`Cannot open "${path}": run Deno with ${flags}`, { cause });
   }
 }

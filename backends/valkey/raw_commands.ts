@@ -71,8 +71,16 @@ export function checkCommand(args: readonly unknown[]): void {
     }
   }
   if (SPANS_COMMANDS.has(name)) fail(name, "all calls share a connection, use a script");
-  const isStreamWait = STREAM_READS.has(name) && args.some((arg) => wordOf(arg) === "BLOCK");
-  if (WAITS.has(name) || isStreamWait) fail(name, "it would hold up the calls behind it");
+  if (WAITS.has(name) || (STREAM_READS.has(name) && hasBlock(args))) {
+    fail(name, "it would hold up the calls behind it");
+  }
+}
+
+/** Tells whether BLOCK is among the options, which end where the keys begin. */
+function hasBlock(args: readonly unknown[]): boolean {
+  const words = args.map(wordOf);
+  const keysAt = words.indexOf("STREAMS");
+  return words.slice(0, keysAt === -1 ? words.length : keysAt).includes("BLOCK");
 }
 
 function checkArgument(arg: unknown): void {

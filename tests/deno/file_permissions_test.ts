@@ -47,6 +47,8 @@ Deno.test({
     assert((await probe(file, write, "keep")).includes("run Deno with --allow-read"));
     assertEquals(await probe(file, both, "keep"), "2 keys\n");
     assertEquals(await probe(file, write, "truncate"), "1 key\n");
+    const device = await probe("/dev/full", ["--allow-read", "--allow-write"], "keep");
+    assert(device.includes("run Deno with --allow-all"));
     await Deno.remove(directory, { recursive: true });
   },
 });
