@@ -2,6 +2,7 @@
  * Commands for arrays.
  */
 
+import { sliceIndex } from "../internal/slice_index.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 import {
   BASE64_OPTION,
@@ -76,8 +77,8 @@ const range: Command = {
     // Of a string the first one says that no range of it can be read.
     const [, length] = await Promise.all([kv.range(key, 0, 0), kv.length(key)]);
     const lines = new LinePrinter(terminal.stdout);
-    const stop = to < 0 ? length + to : Math.min(to, length);
-    for (let at = from < 0 ? Math.max(length + from, 0) : from; at < stop;) {
+    const stop = sliceIndex(to, length);
+    for (let at = sliceIndex(from, length); at < stop;) {
       signal.throwIfAborted();
       const next = Math.min(at + ELEMENTS_A_READ, stop);
       for (const element of await kv.range(key, at, next)) {

@@ -80,7 +80,7 @@ export function barOf(share: number): string {
 }
 
 /** Progress in words. */
-export function sumOf({ strings, arrays, elements }: Progress): string {
+function sumOf({ strings, arrays, elements }: Progress): string {
   const parts = [plural(strings, "string"), plural(arrays, "array")].join(", ");
   return arrays === 0 ? parts : `${parts} with ${plural(elements, "element")}`;
 }

@@ -17,7 +17,7 @@ export interface Clock {
 }
 
 /** The longest delay of a timer; the runtimes take a longer one for 1 ms. */
-const DELAY_MS_MAX = 2 ** 31 - 1;
+export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 
 /** The machine's clock. */
 export const systemClock: Clock = {
@@ -25,7 +25,7 @@ export const systemClock: Clock = {
   after(ms, call, { background }) {
     let timer: ReturnType<typeof setTimeout>;
     const arm = (leftMs: number): void => {
-      const delayMs = Math.min(leftMs, DELAY_MS_MAX);
+      const delayMs = Math.min(leftMs, TIMER_MS_MAX);
       timer = setTimeout(() => delayMs < leftMs ? arm(leftMs - delayMs) : call(), delayMs);
       // A timer is an object with `unref` on Deno, Bun and Node, a number in a browser.
       if (background) (timer as { unref?(): void }).unref?.();

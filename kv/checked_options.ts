@@ -52,14 +52,16 @@ export interface CheckedValkeyOptions {
 /** Checked options of any backend. */
 export type CheckedOptions = CheckedMemoryOptions | CheckedFileOptions | CheckedValkeyOptions;
 
-/** Bytes of an address in the table of a file. */
+/** What an address counts for in `addressSpaceSize`; its slot in the table has 10 bytes. */
 const ADDRESS_BYTES = 8;
 
 /**
- * Counts the bytes of a table of addresses, for the option `addressSpaceSize`.
+ * Counts the bytes of a table of addresses, 8 each, for the option `addressSpaceSize`.
  *
- * @param addresses How many the table holds: whole, from 1. The file store rounds up to a power of
- * two, and grows its table when there are more than twice as many keys.
+ * A new file begins with a page of its table for each 512 addresses, rounded up to a power of two
+ * and 4096 pages at most. The table grows as it fills: this only spares a large file the growing.
+ *
+ * @param addresses How many keys are expected: whole, from 1.
  * @returns The size in bytes.
  * @throws {RangeError} If `addresses` is out of its range.
  */

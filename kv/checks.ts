@@ -106,9 +106,9 @@ export function checkPut(options: PutOptions | undefined): StorePut {
 const NO_WAIT: StoreWait = { waitMs: 0, signal: undefined };
 
 /** Checks the options of a pop. An aborted signal throws its reason. */
-export function checkPop(options: PopOptions | undefined, action: string): StoreWait {
+export function checkPop(options: PopOptions | undefined): StoreWait {
   if (options === undefined) return NO_WAIT;
-  checkOptions(options, action, POP_OPTIONS);
+  checkOptions(options, "pop", POP_OPTIONS);
   return checkWait(options);
 }
 

@@ -40,7 +40,7 @@ export type KvErrorCode =
 /**
  * An error that a correct program may meet, told apart by {@linkcode KvError.code}.
  *
- * @example Reading a list as a string
+ * @example Reading an array as a string
  * ```ts
  * import { KvError, openKv } from "@jetkv/jetkv";
  *

@@ -1,6 +1,6 @@
 /**
- * The contract: what a store can do, whichever backend keeps it. `docs/contract.md` is the same in
- * prose, and `tests/conformance/` holds every backend to it.
+ * The contract: what a store can do, whichever backend keeps it. `tests/conformance/` holds every
+ * backend to it.
  */
 
 import type { Codec } from "./codec.ts";
@@ -34,7 +34,7 @@ export interface PutManyOptions {
 export interface PopOptions {
   /**
    * How long to wait for an element: milliseconds, whole, 1 to 2^53 − 1, or `true` for as long as
-   * it takes.
+   * it takes. Default `false`: not at all.
    */
   wait?: number | boolean | undefined;
   /**
@@ -104,19 +104,21 @@ export interface KvStats {
  *
  * - **Keys** are well-formed strings of 0 to 1024 bytes as UTF-8, otherwise opaque. A key with a
  *   lone surrogate or of another type rejects with a `TypeError`, a longer one with a `RangeError`.
- * - **Values** are bytes; a string stands for its UTF-8, and one with a lone surrogate rejects with
- *   a `TypeError`.
+ * - **Values** are bytes, up to 512 MiB on Valkey and 64 MiB in a file (`RangeError` past that); a
+ *   string stands for its UTF-8, and one with a lone surrogate rejects with a `TypeError`. Bytes of
+ *   over 64 KiB are not copied on Valkey: they must not change until their call has settled.
  * - **One keyspace**: a key holds a string or an array. A call for the other type rejects with code
  *   `wrong_type` and changes nothing. An array that loses its last element is gone: a missing key
  *   and an empty array are one.
  * - **Durations** are milliseconds, whole, 1 to 2^53 − 1 (`RangeError` else, `TypeError` where it
  *   is no number). Expiry is strict: nothing is returned after its deadline.
- * - **Order**: calls take effect in the order in which they were made on a store, a waiting pop
- *   apart.
+ * - **Order**: calls take effect in the order in which they were made on a store, except for a
+ *   waiting pop.
  * - **Errors**: no method throws; each rejects. Misuse is a `TypeError` or `RangeError` before any
  *   effect, all else a {@linkcode KvError}. Every call rejects with code `closed` once the store is
  *   closed, and may reject with `io` and `corrupt` (file) or `timeout`, `connection` and `server`
- *   (Valkey).
+ *   (Valkey). A call that stores, moves or sets an expiry may reject with `full`, and has changed
+ *   nothing then, {@linkcode Kv.putMany} apart.
  *
  * `T` is what values are read as, `Input` what they may be written as; see {@linkcode
  * Kv.withCodec}.
@@ -163,7 +165,7 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    * Cost: O(key + value bytes). File: one journal record, shared by the calls of one turn.
    *
    * @param key 0 to 1024 bytes as UTF-8.
-   * @param value 0 to 512 MiB.
+   * @param value 0 to 512 MiB on Valkey, 0 to 64 MiB in a file.
    * @param options An expiry, and what to do where the key is there.
    * @returns Whether the value was stored: `false` only with `ifAbsent`.
    * @throws {RangeError} If an argument is out of its range: nothing was stored.
@@ -183,7 +185,7 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    * step.
    *
    * @param key 0 to 1024 bytes as UTF-8.
-   * @param value 0 to 512 MiB.
+   * @param value 0 to 512 MiB on Valkey, 0 to 64 MiB in a file.
    * @param expireIn Milliseconds, whole, 1 to 2^53 − 1, by the store's clock (Valkey: the
    * server's).
    * @returns `true`.
@@ -213,7 +215,7 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
   /**
    * Removes whatever is at `key`, a string or an array.
    *
-   * Cost: O(1) on memory, O(elements) on file and Valkey.
+   * Cost: O(1) on memory and file, O(elements) on Valkey.
    *
    * @param key 0 to 1024 bytes as UTF-8.
    * @returns Whether there was such a key.
@@ -230,6 +232,8 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    * @param values One or more.
    * @returns The new length, before any waiting pop takes its element.
    * @throws {TypeError} If no value is given.
+   * @throws {RangeError} If a value is too long, or in a file all of them together need over 72 MiB
+   * of its journal: nothing was added.
    * @throws {KvError} `wrong_type` if the key holds a string, `full` if no room is left: nothing
    * was added.
    *
@@ -251,6 +255,8 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    * @param values One or more.
    * @returns The new length, before any waiting pop takes its element.
    * @throws {TypeError} If no value is given.
+   * @throws {RangeError} If a value is too long, or in a file all of them together need over 72 MiB
+   * of its journal: nothing was added.
    * @throws {KvError} `wrong_type` if the key holds a string, `full` if no room is left: nothing
    * was added.
    */
@@ -545,13 +551,19 @@ export interface FileKv extends Kv {
   sync(): Promise<void>;
 
   /**
-   * Reads the whole file and accounts for each of its bytes once.
+   * Reads the whole file and accounts for each of its bytes once. Other calls wait meanwhile.
+   *
+   * Cost: reads all pages in use, and takes 256 bytes of memory for each page of records.
    *
    * @returns What is wrong, one sentence each; none in a sound file.
    */
   check(): Promise<string[]>;
 
-  /** Gives unused space back to the file system, in one atomic step, with the store in use. */
+  /**
+   * Gives unused space back to the file system, in one atomic step, with the store in use.
+   *
+   * Cost: what moves is written twice, to the journal and to its new place.
+   */
   compact(): Promise<void>;
 }
 
@@ -576,10 +588,16 @@ export interface ValkeyKv extends Kv {
   /**
    * Connects, for `connectMode: "manual"`; in the other modes it does nothing where a connection
    * stands.
+   *
+   * @throws {KvConnectionError} With outcome `"not_sent"`, if no connection comes about.
+   * @throws {KvServerError} If the server refuses the user, the database or the protocol.
    */
   connect(): Promise<void>;
 
-  /** Resolves once every command issued so far has its answer. */
+  /**
+   * Resolves once every command issued so far has its answer. Waiting pops are not waited for, nor
+   * is a call that is sent again because the server has forgotten a script.
+   */
   flush(): Promise<void>;
 
   /**

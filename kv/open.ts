@@ -23,6 +23,9 @@ import type { FileOptions, KvOptions, MemoryOptions, ValkeyOptions } from "./opt
  * @returns The store, open. Close it, or bind it by `await using`.
  * @throws {TypeError} If an option is unknown or of the wrong type, or a permission is missing.
  * @throws {RangeError} If a number is out of its range.
+ * @throws {KvLockedError} If another store has the file, unless `lock` is `"wait"`; then it rejects
+ * with the reason of `signal` once that aborts.
+ * @throws {KvError} `corrupt`, `io` or `full` (file), `connection`, `timeout` or `server` (Valkey).
  *
  * @example A store in memory
  * ```ts

@@ -8,7 +8,7 @@ export interface MemoryOptions {
   backend: "memory";
   /**
    * The most keys to hold: whole, from 1. Past it the string unused for longest is evicted.
-   * Default: 2^24, past which a write rejects with code `full`.
+   * Default, and the most: 2^24 − 2^10, past which a write rejects with code `full`.
    */
   maxEntries?: number | undefined;
   /**
@@ -27,8 +27,8 @@ export interface FileOptions {
   /** Throw away what the file holds. Default `false`. */
   truncate?: boolean | undefined;
   /**
-   * Bytes of the table of addresses that a new file starts with; see `addressSpaceSize()`. Default:
-   * room for 4096 addresses.
+   * Bytes of the table of addresses that a new file starts with: whole, from 8. Default:
+   * `addressSpaceSize(4096)`, which is 8 pages.
    */
   addressSpaceSize?: number | undefined;
   /** What a resolved promise stands for; see the table in the README. Default `"process"`. */
@@ -62,7 +62,7 @@ export interface ValkeyOptions {
   backend: "valkey";
   /** Where the server is. Default `"127.0.0.1"`. */
   host?: string | undefined;
-  /** Its port. Default 6379. */
+  /** Its port: whole, 1 to 65,535. Default 6379. */
   port?: number | undefined;
   /** All of that in one: `valkey://user:password@host:port/database`. Options beside it win. */
   url?: string | URL | undefined;
@@ -77,7 +77,7 @@ export interface ValkeyOptions {
   /** The most connections at a time: whole, from 1. Default 8. */
   poolSize?: number | undefined;
   /**
-   * Bytes that the write buffer of a connection begins with: whole, from 64. It grows to eight
+   * Bytes that the write buffer of a connection begins with: whole, 64 to 2^30. It grows to eight
    * times that under load. Default 8192.
    */
   bufferSize?: number | undefined;

@@ -290,7 +290,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
 
   #pop(key: string, end: End, options: PopOptions | undefined): Promise<T | null> {
     try {
-      return this.#store.pop(this.#key(key), end, checkPop(options, "pop"), this.#codec);
+      return this.#store.pop(this.#key(key), end, checkPop(options), this.#codec);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -4,7 +4,7 @@
 
 import { strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { KeySet } from "../internal/key_set.ts";
+import { KeySet } from "../backends/valkey/key_set.ts";
 import { Prng } from "./support/prng.ts";
 
 describe("KeySet", () => {

@@ -8,7 +8,7 @@ import { KEY_BYTES_MAX, type Value } from "../kv/kv.ts";
 import type { Progress } from "./piece.ts";
 
 /** The version of the format that is written, and the only one that is read. */
-export const VERSION = 1;
+const VERSION = 1;
 
 /** The longest line that is read, in bytes. The longest that is written has a third of it. */
 export const LINE_BYTES_MAX: number = 2 ** 20;

@@ -9,6 +9,7 @@
 import { KvCorruptError } from "../../kv/errors.ts";
 import type { Journal } from "./journal.ts";
 import {
+  addressOf,
   CELL_BYTES,
   CELLS,
   CELLS_TYPE,
@@ -19,30 +20,19 @@ import {
   PAGE_BYTES,
   PAGE_SUM_AT,
   PAGE_TYPE_AT,
+  pageOf,
+  placeOf,
   ROOT,
   RUN,
   RUN_BYTES,
   RUN_TYPE,
+  runPages,
   UNIT_BYTES,
+  unitOf,
 } from "./layout.ts";
 import type { PageMap } from "./page_map.ts";
 import type { Pager } from "./pager.ts";
 import type { Root } from "./root.ts";
-
-/** The page of an address. */
-export function pageOf(address: number): number {
-  return Math.floor(address / 256);
-}
-
-/** Where in its page an address points. */
-export function placeOf(address: number): number {
-  return (address & 255) * UNIT_BYTES;
-}
-
-/** Counts the pages of a run that holds `bytes`. */
-export function runPages(bytes: number): number {
-  return Math.ceil(bytes / RUN_BYTES);
-}
 
 /** Gives out room in a file, and takes it back. */
 export class Allocator {
@@ -74,7 +64,7 @@ export class Allocator {
     this.#pager.setU16(frame, CELLS.countAt, count);
     this.#journal.log(frame, CELLS.freeUnitAt, 4);
     if (count === cellsAPage(sizeClass)) this.#unlink(frame, page, sizeClass);
-    return page * 256 + unit;
+    return addressOf(page, unit);
   }
 
   /** Gives back a cell. */
@@ -94,7 +84,7 @@ export class Allocator {
     this.#pager.setU8(frame, at, FREE_CELL);
     this.#pager.setU8(frame, at + 1, this.#pager.u8(frame, CELLS.freeUnitAt));
     this.#journal.log(frame, at, 2);
-    this.#pager.setU8(frame, CELLS.freeUnitAt, address & 255);
+    this.#pager.setU8(frame, CELLS.freeUnitAt, unitOf(address));
     this.#pager.setU16(frame, CELLS.countAt, count);
     this.#journal.log(frame, CELLS.freeUnitAt, 4);
     if (wasFull) this.#link(frame, page, sizeClass);
@@ -137,10 +127,19 @@ export class Allocator {
     return first;
   }
 
+  /** The record that a long value belongs to. */
+  ownerOf(first: number): number {
+    const frame = this.#pager.frame(first);
+    return addressOf(
+      this.#pager.u32(frame, RUN.ownerPageAt),
+      this.#pager.u8(frame, RUN.ownerUnitAt),
+    );
+  }
+
   /** Notes to which record a long value belongs. */
   setOwner(first: number, owner: number): void {
     const frame = this.#runFrame(first, 0);
-    this.#pager.setU8(frame, RUN.ownerUnitAt, owner & 255);
+    this.#pager.setU8(frame, RUN.ownerUnitAt, unitOf(owner));
     this.#pager.setU32(frame, RUN.ownerPageAt, pageOf(owner));
     this.#journal.log(frame, 0, RUN.indexAt);
   }

@@ -9,7 +9,6 @@
 
 import type { Turns } from "../../internal/turns.ts";
 import { KvError } from "../../kv/errors.ts";
-import { pageOf, placeOf, runPages } from "./allocator.ts";
 import type { FileParts } from "./file_parts.ts";
 import {
   BUCKET,
@@ -26,15 +25,20 @@ import {
   LIST,
   LONG,
   NIL,
+  offsetOf,
   PAGE_BYTES,
   PAGE_TYPE_AT,
+  pageOf,
   PAGES_A_MAP,
+  placeOf,
   RECORD,
   ROOT,
   ROOT_PAGE,
   RUN,
   RUN_TYPE,
+  runPages,
   UNIT_BYTES,
+  unitOf,
 } from "./layout.ts";
 import { Table } from "./table.ts";
 
@@ -183,7 +187,7 @@ class Check {
   }
 
   #checkRun(first: number, bytes: number, owner: number): void {
-    const { pager } = this.#parts;
+    const { allocator, pager } = this.#parts;
     const count = runPages(bytes);
     this.#claim(first, count, "a long value");
     for (let i = 0; i < count; i++) {
@@ -192,8 +196,7 @@ class Check {
         this.#report(`Page ${first + i} is no part of the long value it should be of`);
       }
     }
-    const frame = pager.frame(first);
-    if (pager.u32(frame, RUN.ownerPageAt) * 256 + pager.u8(frame, RUN.ownerUnitAt) !== owner) {
+    if (allocator.ownerOf(first) !== owner) {
       this.#report(`The long value on page ${first} is not its record's`);
     }
   }
@@ -256,7 +259,7 @@ class Check {
       this.#live.set(page, live = new Uint8Array(256));
       this.#claim(page, 1, "records");
     }
-    const unit = address & 255;
+    const unit = unitOf(address);
     if (live[unit] !== 0) this.#report(`The cell at ${name(address)} holds two records`);
     live[unit] = 1;
   }
@@ -342,5 +345,5 @@ class Check {
 
 /** An address as a message shows it: its offset in the file. */
 function name(address: number): string {
-  return `byte ${pageOf(address) * PAGE_BYTES + placeOf(address)}`;
+  return `byte ${offsetOf(address)}`;
 }

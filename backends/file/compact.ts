@@ -9,10 +9,10 @@
  */
 
 import { KvCorruptError } from "../../kv/errors.ts";
-import { pageOf, placeOf, runPages } from "./allocator.ts";
 import type { Engine } from "./engine.ts";
 import type { FileParts } from "./file_parts.ts";
 import {
+  addressOf,
   BUCKET_TYPE,
   CELL_BYTES,
   CELLS,
@@ -28,13 +28,18 @@ import {
   LIST,
   LONG,
   NIL,
+  offsetOf,
   PAGE_BYTES,
   PAGE_SUM_AT,
   PAGE_TYPE_AT,
+  pageOf,
+  placeOf,
   RECORD,
   RUN,
   RUN_TYPE,
+  runPages,
   UNIT_BYTES,
+  unitOf,
 } from "./layout.ts";
 
 /** Pages to look at in a step: they may have to be read. */
@@ -224,16 +229,14 @@ class Compaction {
     allocator.relist(page, target);
     // A neighbour may have moved with its page.
     const follow = (address: number): number =>
-      pageOf(address) === page ? target * 256 + (address & 255) : address;
+      pageOf(address) === page ? addressOf(target, unitOf(address)) : address;
     for (const address of this.#cellsOf(page)) this.#redirect(address, follow(address), follow);
   }
 
   /** Finds the record that a long value belongs to, and its length. */
   #runOf(first: number): Run {
     const { allocator, pager, records } = this.#parts;
-    const firstFrame = pager.frame(first);
-    const owner = pager.u32(firstFrame, RUN.ownerPageAt) * 256 +
-      pager.u8(firstFrame, RUN.ownerUnitAt);
+    const owner = allocator.ownerOf(first);
     const frame = allocator.cellsFrame(pageOf(owner));
     const isElement = pager.u8(frame, placeOf(owner)) === ELEMENT;
     if (!isElement) records.open(owner);
@@ -261,7 +264,7 @@ class Compaction {
     const end = pager.u8(frame, CELLS.freshUnitAt) * UNIT_BYTES;
     const cells: number[] = [];
     for (let at = CELLS.cellsAt; at < end; at += bytes) {
-      if (pager.u8(frame, at) !== FREE_CELL) cells.push(page * 256 + at / UNIT_BYTES);
+      if (pager.u8(frame, at) !== FREE_CELL) cells.push(addressOf(page, at / UNIT_BYTES));
     }
     return cells;
   }
@@ -295,7 +298,7 @@ class Compaction {
     if (table.find(hash, (found) => found === old) === NIL) {
       throw new KvCorruptError(
         pager.path,
-        pageOf(old) * PAGE_BYTES,
+        offsetOf(old),
         "a record is not in the table",
       );
     }

@@ -8,6 +8,7 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
+import { sliceIndex } from "../../internal/slice_index.ts";
 import type { Inspection, Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
 import type { Decoder, End, StoreMove, StorePut } from "../../kv/store.ts";
@@ -172,8 +173,8 @@ export class Engine {
   range<T>(key: string, start: number, end: number, decoder: Decoder<T>): T[] {
     if (!this.#keys.findList(key, "read a range of")) return [];
     const { length } = this.#records;
-    const first = fromEnd(start, length);
-    const stop = fromEnd(end, length);
+    const first = sliceIndex(start, length);
+    const stop = sliceIndex(end, length);
     return first < stop ? this.#parts.lists.range(first, stop, decoder) : [];
   }
 
@@ -245,9 +246,4 @@ export class Engine {
     }
     root.garbage = address;
   }
-}
-
-/** An index of `Array#slice` as one from 0 to `length`. */
-function fromEnd(index: number, length: number): number {
-  return index < 0 ? Math.max(index + length, 0) : Math.min(index, length);
 }

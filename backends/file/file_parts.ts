@@ -14,6 +14,7 @@ import {
   HEADER_COPY_PAGE,
   JOURNAL_PAGES_MIN,
   PAGE_BYTES,
+  PAGE_TYPE_AT,
   ROOT,
   ROOT_PAGE,
   ROOT_TYPE,
@@ -145,7 +146,7 @@ function recover(parts: FileParts, header: Header): number {
   if (isClean) journal.start(ring);
   else journal.resume(ring, replay(storage, pager, header));
   const frame = pager.frame(ROOT_PAGE);
-  if (pager.u8(frame, 0) !== ROOT_TYPE) {
+  if (pager.u8(frame, PAGE_TYPE_AT) !== ROOT_TYPE) {
     throw new KvCorruptError(parts.path, ROOT_PAGE * PAGE_BYTES, "this is no root");
   }
   root.load();

@@ -11,22 +11,21 @@ import type { Clock } from "../../internal/clock.ts";
 import { wrongType } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
-import { runPages } from "./allocator.ts";
 import type { FileParts } from "./file_parts.ts";
 import {
   CELL_BYTES,
   CELL_BYTES_MAX,
   classFor,
-  ELEMENT_HEAD_BYTES,
   LIST,
   LONG,
   NIL,
   PAGE_SUM_AT,
   RECORD,
+  runPages,
   STRING,
   UNIT_BYTES,
 } from "./layout.ts";
-import { elementRunPages } from "./lists.ts";
+import { elementCellBytes, elementRunPages } from "./lists.ts";
 import { type Encoded, Records } from "./records.ts";
 
 /** A list with more elements, or more bytes of them, is freed in the background when it goes. */
@@ -255,9 +254,8 @@ export class Keyspace {
     for (const value of values) {
       // Five times as fast as a loop over the characters.
       const bytes = Buffer.byteLength(value);
-      const runPages = elementRunPages(bytes);
-      run += runPages;
-      cellBytes += ELEMENT_HEAD_BYTES + (runPages > 0 ? RECORD.runBytes : bytes);
+      run += elementRunPages(bytes);
+      cellBytes += elementCellBytes(bytes);
     }
     const cells = values.length + (isNew ? 1 : 0);
     // Of many cells the classes are not looked at: a full page holds at least half its bytes, less

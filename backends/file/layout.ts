@@ -116,10 +116,42 @@ export const CELLS = {
   cellsAt: 16,
 } as const;
 
+/** Counts the pages of a run that holds `bytes`. */
+export function runPages(bytes: number): number {
+  return Math.ceil(bytes / RUN_BYTES);
+}
+
 /** Addresses count in units of so many bytes. */
 export const UNIT_BYTES = 16;
+const UNITS_A_PAGE = PAGE_BYTES / UNIT_BYTES;
 /** The address of nothing. */
 export const NIL = 0;
+
+/** The address of a unit of a page. */
+export function addressOf(page: number, unit: number): number {
+  return page * UNITS_A_PAGE + unit;
+}
+
+/** The page of an address. */
+export function pageOf(address: number): number {
+  return Math.floor(address / UNITS_A_PAGE);
+}
+
+/** The unit of its page that an address names. */
+export function unitOf(address: number): number {
+  return address & (UNITS_A_PAGE - 1);
+}
+
+/** Where in its page an address points. */
+export function placeOf(address: number): number {
+  return unitOf(address) * UNIT_BYTES;
+}
+
+/** Where in the file an address points. */
+export function offsetOf(address: number): number {
+  return address * UNIT_BYTES;
+}
+
 /** Smallest cell: an element or a string with a few bytes. */
 const CELL_BYTES_MIN = 32;
 
@@ -220,7 +252,7 @@ assert(BUCKET.slotsAt === BUCKET.headsAt + 2 * BUCKET.headCount);
 assert(BUCKET.slotsAt + BUCKET.slotCount * BUCKET.slotBytes <= PAGE_SUM_AT);
 assert(BUCKET.splitCount < BUCKET.slotCount);
 assert(ROOT.roomyPagesAt + 4 * CELL_BYTES.length <= PAGE_SUM_AT);
-assert(CELLS.cellsAt % UNIT_BYTES === 0 && PAGE_BYTES / UNIT_BYTES === 256);
+assert(CELLS.cellsAt % UNIT_BYTES === 0 && UNITS_A_PAGE === 256);
 assert(CELL_BYTES.length <= 256 && CELL_BYTES[0] === CELL_BYTES_MIN);
 
 /** The first bytes of a file that is being made: "JetKVnew". No byte is that of the magic. */

@@ -10,9 +10,10 @@
 
 import { KvCorruptError } from "../../kv/errors.ts";
 import type { Decoder, End } from "../../kv/store.ts";
-import { type Allocator, pageOf, placeOf, runPages } from "./allocator.ts";
+import type { Allocator } from "./allocator.ts";
 import type { Journal } from "./journal.ts";
 import {
+  addressOf,
   CELL_BYTES_MAX,
   ELEMENT,
   ELEMENT_HEAD_BYTES,
@@ -20,8 +21,12 @@ import {
   ELEMENT_PREVIOUS_AT,
   LONG,
   NIL,
-  PAGE_BYTES,
+  offsetOf,
+  pageOf,
+  placeOf,
   RECORD,
+  runPages,
+  unitOf,
 } from "./layout.ts";
 import type { Pager } from "./pager.ts";
 import type { Encoded, Records } from "./records.ts";
@@ -32,6 +37,11 @@ const ADDRESS_BYTES = 5;
 /** Tells whether an element is too long for a cell. */
 function isLongElement(bytes: number): boolean {
   return ELEMENT_HEAD_BYTES + bytes > CELL_BYTES_MAX;
+}
+
+/** Counts the bytes of the cell that an element takes. */
+export function elementCellBytes(bytes: number): number {
+  return ELEMENT_HEAD_BYTES + (isLongElement(bytes) ? RECORD.runBytes : bytes);
 }
 
 /** Counts the pages that an element takes besides its cell. */
@@ -75,9 +85,7 @@ export class Lists {
   /** Adds a value at an end. */
   push(value: Encoded, end: End): void {
     const address = this.#takeElement(value);
-    const isLong = isLongElement(value.length);
-    const size = ELEMENT_HEAD_BYTES + (isLong ? RECORD.runBytes : value.length);
-    this.#linkIn(address, end, value.length, size);
+    this.#linkIn(address, end, value.length, elementCellBytes(value.length));
   }
 
   /** Reads the element at an address, by a codec. */
@@ -178,8 +186,7 @@ export class Lists {
 
   #takeElement(value: Encoded): number {
     const isLong = isLongElement(value.length);
-    const size = ELEMENT_HEAD_BYTES + (isLong ? RECORD.runBytes : value.length);
-    const address = this.#allocator.take(size);
+    const address = this.#allocator.take(elementCellBytes(value.length));
     const run = isLong ? this.#allocator.takeRun(value.bytes, value.length, address) : NIL;
     const frame = this.#elementFrame(address, true);
     const at = placeOf(address);
@@ -228,17 +235,17 @@ export class Lists {
   #elementFrame(address: number, isNew = false): number {
     const frame = this.#allocator.cellsFrame(pageOf(address));
     if (isNew || this.#pager.u8(frame, placeOf(address)) === ELEMENT) return frame;
-    const offset = pageOf(address) * PAGE_BYTES + placeOf(address);
-    throw new KvCorruptError(this.#pager.path, offset, "this is no element of a list");
+    const { path } = this.#pager;
+    throw new KvCorruptError(path, offsetOf(address), "this is no element of a list");
   }
 
   #readAddress(frame: number, at: number): number {
-    return this.#pager.u32(frame, at) * 256 + this.#pager.u8(frame, at + 4);
+    return addressOf(this.#pager.u32(frame, at), this.#pager.u8(frame, at + 4));
   }
 
   #writeAddress(frame: number, at: number, address: number): void {
-    this.#pager.setU32(frame, at, Math.floor(address / 256));
-    this.#pager.setU8(frame, at + 4, address & 255);
+    this.#pager.setU32(frame, at, pageOf(address));
+    this.#pager.setU8(frame, at + 4, unitOf(address));
   }
 }
 

@@ -16,8 +16,10 @@ import { KvCorruptError } from "../../kv/errors.ts";
 import { PAGE_BYTES, PAGE_SUM_AT, pageSum } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 
+// The frames of a slab, and what reaches them: in the code below as bits of a frame's number.
 const SLAB_FRAMES = 256;
 const PAGE_SHIFT = 12;
+assert(1 << PAGE_SHIFT === PAGE_BYTES && SLAB_FRAMES === 1 << 8);
 
 const USED = 1;
 const DIRTY = 2;
@@ -48,7 +50,6 @@ export class Pager {
   #isRecovering = false;
   /** Whether the hand found nothing to let go of, and nothing has become clean since. */
   #isStuck = false;
-  #readCount = 0;
 
   constructor(storage: Storage, path: string, cacheBytes: number) {
     this.#storage = storage;
@@ -84,11 +85,6 @@ export class Pager {
   /** Notes that the journal let go of the changes made before pages became dirty so often. */
   release(dirtiedCount: number): void {
     this.#releasedCount = dirtiedCount;
-  }
-
-  /** How many pages were read from the disk. */
-  get readCount(): number {
-    return this.#readCount;
   }
 
   /**
@@ -288,7 +284,6 @@ export class Pager {
     const frame = this.#take(page);
     const start = this.start(frame);
     const bytes = this.slab(frame).subarray(start, start + PAGE_BYTES);
-    this.#readCount++;
     const count = this.#readInto(page, bytes, frame);
     const isWhole = count === PAGE_BYTES && this.u32(frame, PAGE_SUM_AT) === this.sum(frame);
     if (isWhole) return frame;

@@ -7,13 +7,13 @@
  * stands; its fields are good until the next one.
  */
 
-import { asciiText, writeAscii } from "../../internal/ascii.ts";
+import { asciiText, writeAscii } from "./ascii.ts";
 import { halfSipHash, type HashKey } from "../../internal/hash.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX, type Value } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
-import { type Allocator, pageOf, placeOf } from "./allocator.ts";
+import type { Allocator } from "./allocator.ts";
 import type { Journal } from "./journal.ts";
 import {
   CELL_BYTES_MAX,
@@ -25,6 +25,8 @@ import {
   LONG,
   PAGE_BYTES,
   PAGE_SUM_AT,
+  pageOf,
+  placeOf,
   RECORD,
   STRING,
   VALUE_BYTES_MAX,
@@ -107,7 +109,7 @@ export class Records {
     const frame = this.#allocator.cellsFrame(pageOf(address));
     const at = placeOf(address);
     const pager = this.#pager;
-    const kind = pager.u8(frame, at);
+    const kind = pager.u8(frame, at + RECORD.kindAt);
     const flags = pager.u8(frame, at + RECORD.flagsAt);
     this.address = address;
     this.frame = frame;
@@ -131,7 +133,7 @@ export class Records {
     if (
       (kind !== STRING && kind !== LIST) ||
       this.valueAt + (isLong ? 0 : this.length) > PAGE_SUM_AT
-    ) this.fail("this is no record of a key");
+    ) this.#failAt(frame, at, "this is no record of a key");
   }
 
   /** Tells whether the record at an address has the key in hand. Opens it. */
@@ -171,7 +173,7 @@ export class Records {
     if ((this.#pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
       return this.#decodeLong(frame, valueAt, length, decoder);
     }
-    if (this.#pager.u8(frame, at) !== ELEMENT || valueAt + length > PAGE_SUM_AT) {
+    if (this.#pager.u8(frame, at + RECORD.kindAt) !== ELEMENT || valueAt + length > PAGE_SUM_AT) {
       this.#failAt(frame, at, "this is no element of a list");
     }
     return this.#decode(frame, valueAt, length, decoder);
@@ -214,7 +216,7 @@ export class Records {
     const pager = this.#pager;
     const frame = this.#allocator.cellsFrame(pageOf(address));
     const at = placeOf(address);
-    pager.setU8(frame, at, kind);
+    pager.setU8(frame, at + RECORD.kindAt, kind);
     const flags = (deadlineMs > 0 ? EXPIRES : 0) | (isLong ? LONG : 0);
     pager.setU8(frame, at + RECORD.flagsAt, flags);
     pager.setU16(frame, at + RECORD.keyBytesAt, this.#keyBytes);
@@ -243,11 +245,6 @@ export class Records {
     this.#pager.setBytes(this.frame, this.valueAt, value.bytes, 0, value.length);
     const from = this.at + RECORD.lengthAt;
     this.#journal.log(this.frame, from, this.valueAt + value.length - from);
-  }
-
-  /** @throws {KvCorruptError} With the place of the open record. */
-  fail(found: string): never {
-    this.#failAt(this.frame, this.at, found);
   }
 
   #failAt(frame: number, at: number, found: string): never {

@@ -5,7 +5,16 @@
  */
 
 import type { Journal } from "./journal.ts";
-import { NIL, ROOT, ROOT_PAGE, ROOT_TYPE } from "./layout.ts";
+import {
+  addressOf,
+  NIL,
+  PAGE_TYPE_AT,
+  pageOf,
+  ROOT,
+  ROOT_PAGE,
+  ROOT_TYPE,
+  unitOf,
+} from "./layout.ts";
 import type { Pager } from "./pager.ts";
 
 /** The root of a file. */
@@ -30,8 +39,8 @@ export class Root {
   /** Begins a root without anything. */
   format(): void {
     const frame = this.#journal.blank(ROOT_PAGE);
-    this.#pager.setU8(frame, 0, ROOT_TYPE);
-    this.#journal.log(frame, 0, 1);
+    this.#pager.setU8(frame, PAGE_TYPE_AT, ROOT_TYPE);
+    this.#journal.log(frame, PAGE_TYPE_AT, 1);
     this.entries = this.bytes = this.expiring = 0;
     this.#loggedEntries = this.#loggedBytes = this.#loggedExpiring = 0;
   }
@@ -72,10 +81,10 @@ export class Root {
   /** The first of the elements that wait to be freed, or `NIL`. */
   get garbage(): number {
     const page = this.get(ROOT.garbagePageAt);
-    return page === NIL ? NIL : page * 256 + this.get(ROOT.garbageUnitAt);
+    return page === NIL ? NIL : addressOf(page, this.get(ROOT.garbageUnitAt));
   }
 
   set garbage(address: number) {
-    this.set(ROOT.garbagePageAt, Math.floor(address / 256), address & 255);
+    this.set(ROOT.garbagePageAt, pageOf(address), unitOf(address));
   }
 }

@@ -16,6 +16,7 @@
 import { KvCorruptError, KvError } from "../../kv/errors.ts";
 import type { Journal } from "./journal.ts";
 import {
+  addressOf,
   BUCKET,
   BUCKET_TYPE,
   DIRECTORY_AT,
@@ -26,7 +27,9 @@ import {
   NIL,
   PAGE_BYTES,
   PAGE_TYPE_AT,
+  pageOf,
   ROOT,
+  unitOf,
 } from "./layout.ts";
 import type { PageMap } from "./page_map.ts";
 import type { Pager } from "./pager.ts";
@@ -135,16 +138,12 @@ export class Table {
     for (let steps = 0; steps <= BUCKET.slotCount; steps++) {
       const link = this.#pager.u16(frame, linkAt);
       this.#linkAt = linkAt;
+      this.#slot = link;
       if (link === 0) return NIL;
       const slotAt = this.#slotAt(frame, link);
       const tag = this.#pager.u32(frame, slotAt + BUCKET.tagAt);
-      if (tag >>> UNIT_BITS === hash) {
-        const address = this.#pager.u32(frame, slotAt) * 256 + (tag & 255);
-        if (match(address)) {
-          this.#slot = link;
-          return address;
-        }
-      }
+      const address = addressOf(this.#pager.u32(frame, slotAt), unitOf(tag));
+      if (tag >>> UNIT_BITS === hash && match(address)) return address;
       linkAt = slotAt + BUCKET.nextAt;
     }
     this.#fail(this.#pager.pageOf(frame), "a chain of the table never ends");
@@ -155,7 +154,7 @@ export class Table {
     if (this.#pager.u16(this.#frame, BUCKET.countAt) >= BUCKET.splitCount) this.#split(hash);
     const frame = this.#bucketFrame(this.#directory[hash >>> (HASH_BITS - this.#depth)]!);
     const slot = this.#takeSlot(frame);
-    this.#fill(frame, slot, Math.floor(address / 256), (hash << UNIT_BITS) | (address & 255));
+    this.#fill(frame, slot, pageOf(address), (hash << UNIT_BITS) | unitOf(address));
     this.#journal.log(frame, this.#slotAt(frame, slot), BUCKET.slotBytes);
     this.#journal.log(frame, BUCKET.headsAt + 2 * (hash & (BUCKET.headCount - 1)), 2);
     this.#journal.log(frame, BUCKET.countAt, 6);
@@ -164,8 +163,8 @@ export class Table {
   /** Gives the record that `find` has just found another address. */
   replace(hash: number, address: number): void {
     const at = this.#slotAt(this.#frame, this.#slot);
-    this.#pager.setU32(this.#frame, at, Math.floor(address / 256));
-    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | (address & 255));
+    this.#pager.setU32(this.#frame, at, pageOf(address));
+    this.#pager.setU32(this.#frame, at + BUCKET.tagAt, (hash << UNIT_BITS) | unitOf(address));
     this.#journal.log(this.#frame, at, 8);
   }
 
@@ -202,7 +201,7 @@ export class Table {
         const tag = this.#pager.u32(frame, at + BUCKET.tagAt);
         link = this.#pager.u16(frame, at + BUCKET.nextAt);
         if (tag >>> UNIT_BITS < hash) continue;
-        each(this.#pager.u32(frame, at) * 256 + (tag & 255), tag >>> UNIT_BITS);
+        each(addressOf(this.#pager.u32(frame, at), unitOf(tag)), tag >>> UNIT_BITS);
       }
     }
     const width = 2 ** (HASH_BITS - this.#pager.u8(frame, BUCKET.depthAt));

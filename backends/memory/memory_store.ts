@@ -7,6 +7,7 @@
 
 import { byteLength, equalBytes, own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
+import { sliceIndex } from "../../internal/slice_index.ts";
 import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { decodeValue } from "../../kv/codec.ts";
@@ -119,9 +120,9 @@ export class MemoryStore implements Store {
 
   range<T>(key: string, start: number, end: number, decoder: Decoder<T>): Promise<T[]> {
     const { elements } = this.#findArray(key, "read a range of") ?? EMPTY;
-    const stop = fromEnd(end, elements.length);
+    const stop = sliceIndex(end, elements.length);
     const values: T[] = [];
-    for (let i = fromEnd(start, elements.length); i < stop; i++) {
+    for (let i = sliceIndex(start, elements.length); i < stop; i++) {
       values.push(decode(elements.at(i)!, decoder));
     }
     return this.#turns.settle(values);
@@ -347,9 +348,4 @@ function decode<T>(value: Value, decoder: Decoder<T>): T {
 
 function peek({ elements }: ArrayEntry, end: End): Value {
   return elements.at(end === "last" ? elements.length - 1 : 0)!;
-}
-
-/** An index of `Array#slice` as one from 0 to `length`. */
-function fromEnd(index: number, length: number): number {
-  return index < 0 ? Math.max(index + length, 0) : Math.min(index, length);
 }

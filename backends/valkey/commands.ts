@@ -103,7 +103,7 @@ function toValues(reply: Reply, request: Request): unknown[] {
 }
 
 /** An answer that must be an array. */
-export function toArray(reply: Reply, request: Request): readonly Reply[] {
+function toArray(reply: Reply, request: Request): readonly Reply[] {
   if (!Array.isArray(reply)) throw oddAnswer(request);
   return reply;
 }

@@ -10,6 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { assert } from "../../internal/assert.ts";
+import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
 import { encodeWords, LOAD_SCRIPT, RAW } from "./commands.ts";
@@ -336,7 +337,7 @@ export class Connection implements SocketHandlers {
    */
   #lookLater(): void {
     const ms = Math.ceil(this.#readTimeoutMs / LOOKS);
-    this.#timer = setTimeout(() => this.#look(), Math.min(ms, 2 ** 31 - 1));
+    this.#timer = setTimeout(() => this.#look(), Math.min(ms, TIMER_MS_MAX));
   }
 
   #look(): void {

@@ -9,11 +9,12 @@
  * Nothing waits for ever: a request without a connection waits `connectTimeout` at most.
  */
 
+import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { closedError } from "../../kv/errors.ts";
 import type { Connection, Loss } from "./connection.ts";
-import { Backoff } from "./reconnect.ts";
+import { Backoff } from "./backoff.ts";
 import { notSent, outcomeUnknown, type Request, silent } from "./request.ts";
 import { checkSession, openSession, placeOf } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
@@ -194,7 +195,7 @@ export class Pipeline {
         oldest.reject(this.#noConnection(oldest));
       }
       this.#watchWaiting();
-    }, Math.min(Math.max(1, Math.ceil(leftMs)), 2 ** 31 - 1));
+    }, Math.min(Math.max(1, Math.ceil(leftMs)), TIMER_MS_MAX));
   }
 
   #stopWatching(): void {

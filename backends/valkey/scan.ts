@@ -8,7 +8,7 @@
  */
 
 import { fitsIn } from "../../internal/bytes.ts";
-import { KeySet } from "../../internal/key_set.ts";
+import { KeySet } from "./key_set.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvConnectionError, KvError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX } from "../../kv/kv.ts";

@@ -3,6 +3,7 @@
  * database. All of it within one time limit, and every failure is one of the documented errors.
  */
 
+import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
 import type { Argument, Reply } from "../../resp3/mod.ts";
@@ -50,7 +51,7 @@ export async function openSession(
   const timer = setTimeout(() => {
     isLate = true;
     giveUp();
-  }, Math.min(options.connectTimeout, 2 ** 31 - 1));
+  }, Math.min(options.connectTimeout, TIMER_MS_MAX));
   hooks.ended.addEventListener("abort", giveUp);
   try {
     connection = await Connection.open(connect, {

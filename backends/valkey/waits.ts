@@ -10,6 +10,7 @@
  * answers then is the outcome: an element that had come is never lost.
  */
 
+import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { closedError, KvError } from "../../kv/errors.ts";
 import type { StoreWait } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
@@ -27,8 +28,6 @@ const ASK_AGAIN_MS = 50;
 const UNBLOCK_AGAIN_MS = 10;
 /** So many times `readTimeout` may `close` take to end the waits. */
 const CLOSE_TIMES = 2;
-/** The longest that a timer can run. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** What a call wants, in its two forms. Both answer the element as it is, or `null`. */
 export interface Wanted {

@@ -6,8 +6,8 @@
  * `Set` of strings made it grow by 116 MiB in 2.8 s: the garbage collector had to go through that.
  */
 
-import { BYTES_A_UNIT_MAX } from "./bytes.ts";
-import { halfSipHash, type HashKey, randomHashKey } from "./hash.ts";
+import { BYTES_A_UNIT_MAX } from "../../internal/bytes.ts";
+import { halfSipHash, type HashKey, randomHashKey } from "../../internal/hash.ts";
 
 const LENGTH_BYTES = 4;
 const SLOTS_MIN = 1024;

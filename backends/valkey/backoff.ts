@@ -13,8 +13,8 @@ const CAP_MS = 2_000;
  * @param failures How many attempts have failed in a row: whole, from 1.
  * @param random 0 to 1.
  */
-export function delayBefore(failures: number, random: number): number {
-  const ms = Math.min(CAP_MS, FIRST_MS * 2 ** Math.min(failures - 1, 30));
+function delayBefore(failures: number, random: number): number {
+  const ms = Math.min(CAP_MS, FIRST_MS * 2 ** (failures - 1));
   return Math.round(ms * (0.5 + random / 2));
 }
 
