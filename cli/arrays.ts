@@ -15,7 +15,7 @@ import { CommandError, EXIT } from "./exit.ts";
 import { openBytes } from "./stores.ts";
 import { answer } from "./strings.ts";
 import { jsonOf, LinePrinter, print, showOn, toJson } from "./terminal.ts";
-import { parseDuration, parseWhole, readValues } from "./values.ts";
+import { parseWait, parseWhole, readValues } from "./values.ts";
 
 /** Elements that are read at once. */
 const ELEMENTS_A_READ = 1_024;
@@ -152,12 +152,10 @@ function popping({ name, summary, example, take }: {
     examples: [example],
     async run(call) {
       const [url = "", key = ""] = call.args;
-      const wait = call.values.get("wait");
+      const text = call.values.get("wait");
+      const wait = text === undefined ? false : parseWait(text);
       await using kv = await openBytes(url, { create: false, signal: call.signal });
-      const element = await take(kv, key, {
-        wait: wait === undefined ? false : wait === "forever" || parseDuration(wait, "wait"),
-        signal: call.signal,
-      });
+      const element = await take(kv, key, { wait, signal: call.signal });
       return await answer(call, key, element);
     },
   };

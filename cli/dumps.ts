@@ -19,7 +19,7 @@ import {
 } from "./command.ts";
 import { CommandError, EXIT, isMisuse, Unfinished, UsageError } from "./exit.ts";
 import { ProgressBar } from "./progress.ts";
-import { isOneFile, openStore } from "./stores.ts";
+import { isOneFile, openStore, pathOf } from "./stores.ts";
 import { attempt } from "./system.ts";
 import { jsonOf, print, type Sink } from "./terminal.ts";
 import { readUntilAborted, untilAborted } from "./waiting.ts";
@@ -49,6 +49,10 @@ const dumpCommand: Command = {
     const prefix = values.get("prefix");
     if (file === "-" && flags.has("json")) {
       throw new UsageError("Cannot print the sum as JSON: the dump itself goes to standard output");
+    }
+    checkPath(file);
+    if (file !== "-" && await isOneFile(pathOf(url), file)) {
+      throw new UsageError("Cannot dump a store onto itself: FILE is the file of the store");
     }
     await using kv = await openStore(url, { create: false, signal });
     return await report(call, {
@@ -87,6 +91,7 @@ const restoreCommand: Command = {
   async run(call) {
     const [url = "", file = "-"] = call.args;
     const { signal, flags, terminal } = call;
+    checkPath(file);
     if (file === "-" && terminal.stdin.isTerminal) {
       throw new UsageError("Cannot restore from a terminal: give a FILE, or a dump on its input");
     }
@@ -140,7 +145,7 @@ const copyCommand: Command = {
     const { signal, values, flags } = call;
     const prefix = values.get("prefix");
     // Opening both would not do: with lock=wait the second one would wait for the first one's lock.
-    if (await isOneFile(from, to)) {
+    if (await isOneFile(pathOf(from), pathOf(to))) {
       throw new UsageError("Cannot copy a store to itself: both URLs lead to the same file");
     }
     await using source = await openStore(from, { create: false, signal });
@@ -213,6 +218,12 @@ async function report(
   if (flags.has("json")) await print(terminal.stdout, jsonOf(progress));
   else if (isShown) await bar.finish(progress);
   return EXIT.ok;
+}
+
+/** Checks that FILE was not meant as a store. */
+function checkPath(file: string): void {
+  if (!/^(memory|file|valkeys?|rediss?):/i.test(file)) return;
+  throw new UsageError(`Cannot take ${show(file)} as FILE: it is a URL, and a path is wanted`);
 }
 
 /** How many keys there will be, where the store can tell. */

@@ -3,7 +3,7 @@
  */
 
 import { bytes } from "../kv/codec.ts";
-import { checkKvOptions } from "../kv/checked_options.ts";
+import { type CheckedFileOptions, checkKvOptions } from "../kv/checked_options.ts";
 import { show } from "../kv/errors.ts";
 import type { FileKv, Kv, Value } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
@@ -32,9 +32,7 @@ export interface OpenOptions {
 export async function openStore(url: string, { create, signal }: OpenOptions): Promise<Kv> {
   const checked = checkKvOptions(url);
   if (checked.backend !== "file") return await openKv(url);
-  if (!create && await stat(checked.path) === null) {
-    throw new CommandError(`Cannot open ${show(checked.path)}: there is no such file`);
-  }
+  if (!create) await expectStore(checked);
   const saysCache = new URLSearchParams(url.split("?")[1]).has("cacheBytes");
   return await openKv({ ...checked, ...(!saysCache && { cacheBytes: CACHE_BYTES }), signal });
 }
@@ -52,21 +50,25 @@ export async function openFile(
   url: string,
   signal: AbortSignal,
 ): Promise<{ kv: FileKv; path: string }> {
-  const checked = checkKvOptions(url);
-  if (checked.backend !== "file") {
-    throw new UsageError(`Cannot do this with a ${checked.backend} store: it is for files`);
+  const path = pathOf(url);
+  if (path === null) {
+    throw new UsageError("Cannot check or compact this store: it is not in a file");
   }
-  return { kv: await openStore(url, { create: false, signal }) as FileKv, path: checked.path };
+  return { kv: await openStore(url, { create: false, signal }) as FileKv, path };
 }
 
-/** Tells whether two URLs lead to one file, which is there. */
-export async function isOneFile(a: string, b: string): Promise<boolean> {
-  const [from, to] = await Promise.all([a, b].map(async (url) => {
-    const checked = checkKvOptions(url);
-    return checked.backend === "file" ? await stat(checked.path) : null;
-  }));
-  if (!from || !to || from.ino === null) return false;
-  return from.ino === to.ino && from.dev === to.dev;
+/** The path of a store in a file; `null` for another store. */
+export function pathOf(url: string): string | null {
+  const checked = checkKvOptions(url);
+  return checked.backend === "file" ? checked.path : null;
+}
+
+/** Tells whether two paths lead to one file, which is there. */
+export async function isOneFile(a: string | null, b: string | null): Promise<boolean> {
+  if (a === null || b === null) return false;
+  const [left, right] = await Promise.all([stat(a), stat(b)]);
+  if (left === null || right === null || left.ino === null) return false;
+  return left.ino === right.ino && left.dev === right.dev;
 }
 
 /**
@@ -76,6 +78,18 @@ export async function isOneFile(a: string, b: string): Promise<boolean> {
 export async function lastCall<R>(kv: Kv, call: Promise<R>, signal: AbortSignal): Promise<R> {
   const done = call.finally(() => kv.close());
   return await untilAborted(done, signal);
+}
+
+/** Checks that there is a file to read, and that opening it will not make or empty a store. */
+async function expectStore({ path, truncate }: CheckedFileOptions): Promise<void> {
+  if (truncate) {
+    throw new UsageError(`Cannot truncate ${show(path)}: this command is for what it holds`);
+  }
+  const found = await stat(path);
+  const isEmpty = found !== null && found.isFile && found.size === 0;
+  if (found !== null && !isEmpty) return;
+  const why = isEmpty ? "it is empty, and no store" : "there is no such file";
+  throw new CommandError(`Cannot open ${show(path)}: ${why}`);
 }
 
 /** What is at a path; `null` where nothing is. */

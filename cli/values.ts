@@ -24,10 +24,18 @@ export async function readValues(args: readonly string[], call: Call): Promise<V
   }
   const values: Value[] = [];
   for (const arg of args) {
-    const value = arg === "-" ? await readInput(call) : arg;
+    const value = arg === "-" ? await readInput(call) : checkText(arg);
     values.push(call.flags.has("base64") ? fromBase64(value) : value);
   }
   return values;
+}
+
+/** Checks that an argument is what was typed: bytes that are no UTF-8 do not reach a program. */
+function checkText(arg: string): string {
+  if (!arg.includes("\ufffd")) return arg;
+  throw new UsageError(
+    "Cannot take a VALUE that is not UTF-8: write it to standard input and give -, or use --base64",
+  );
 }
 
 /** Reads a duration, such as `1500`, `90s` or `7d`, as milliseconds. */
@@ -38,6 +46,15 @@ export function parseDuration(text: string, name: string): number {
   throw new UsageError(
     `Cannot take ${show(text)} as --${name}: give a whole number from 1 with ` +
       "ms, s, m, h or d, such as 90s; without one it is milliseconds",
+  );
+}
+
+/** Reads how long to wait, in milliseconds; `true` for as long as it takes. */
+export function parseWait(text: string): number | true {
+  if (text === "forever") return true;
+  if (/^\d/.test(text)) return parseDuration(text, "wait");
+  throw new UsageError(
+    `Cannot take ${show(text)} as --wait: give a duration such as 90s, or "forever"`,
   );
 }
 

@@ -308,7 +308,7 @@ describe("verify", () => {
     const value = '{"key":"k","value":"v"}';
     const newer = '{"jetkv":"dump","version":2}';
     const faults: [dump: string, message: RegExp][] = [
-      ["", /line 1: the dump is cut before it$/],
+      ["", /line 1: the dump is empty$/],
       ["PK\x03\x04\n", /line 1: this is not a dump of JetKV$/],
       [
         sealed([], ONE_STRING, newer),

@@ -63,7 +63,7 @@ export class LineReader {
   end(): void {
     if (this.#isEnded) return;
     this.#line++;
-    throw this.#error("the dump is cut before it");
+    throw this.#error(this.#line === 1 ? "the dump is empty" : "the dump is cut before it");
   }
 
   #take(line: Line): Piece | null {

@@ -315,13 +315,13 @@ export function encodeHeader(header: Header, page: number): Uint8Array<ArrayBuff
  */
 export function decodeHeader(bytes: Uint8Array, page: number, path: string): Header {
   const start = page * PAGE_BYTES;
+  if (MAGIC.some((byte, i) => i < bytes.length && bytes[i] !== byte)) {
+    throw new KvCorruptError(path, start, "this is no JetKV file");
+  }
   if (bytes.length < PAGE_BYTES) {
     throw new KvCorruptError(path, start + bytes.length, "the file ends inside the header");
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES);
-  if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new KvCorruptError(path, start, "this is no JetKV file");
-  }
   if (view.getUint32(PAGE_SUM_AT, true) !== pageSum(view, 0, page)) {
     throw new KvCorruptError(path, start, "the checksum of the header differs");
   }

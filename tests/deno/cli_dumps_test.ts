@@ -47,6 +47,19 @@ test("copy refuses a file as its own target before it waits for the lock", async
   assertMatch(stderr, /Cannot copy a store to itself: both URLs lead to the same file/);
 });
 
+test("dump refuses the file of its own store, and leaves it as it is", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/kv`;
+  await jetkv(["put", `file:${path}`, "k", "v"]);
+  await Deno.symlink(path, `${directory.path}/link`);
+  for (const file of [path, `${directory.path}/link`]) {
+    const { code, stderr } = await jetkv(["dump", `file:${path}`, file]);
+    assertEquals(code, 2);
+    assertMatch(stderr, /Cannot dump a store onto itself: FILE is the file of the store/);
+  }
+  assertEquals((await jetkv(["get", `file:${path}`, "k"])).stdout, "v");
+});
+
 test("restore ends on the signal while its input is idle", async () => {
   const controller = new AbortController();
   // Never gives anything, and tells when someone waits for it.

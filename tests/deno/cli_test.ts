@@ -170,7 +170,12 @@ test("tells what is wrong with a command line, and does nothing", async () => {
     ["range URL k x", /Cannot take "x" as START: it must be a whole number/],
     ["get nonsense k", /Cannot open a store at text that is no URL/],
     ["get file:kv?durabilty=power k", /the option "durabilty": known are path, /],
-    ["check memory:", /Cannot do this with a memory store: it is for files/],
+    ["check memory:", /Cannot check or compact this store: it is not in a file/],
+    ["get URL?truncate=true k", /Cannot truncate ".*kv": this command is for what it holds/],
+    ["pop URL k --wait never", /Cannot take "never" as --wait: give a duration .* or "forever"/],
+    ["put URL k \ufffd", /Cannot take a VALUE that is not UTF-8: write it to standard input/],
+    ["dump URL file:dump", /Cannot take "file:dump" as FILE: it is a URL, and a path is wanted/],
+    ["restore dump file:kv", /Cannot take "file:kv" as FILE: it is a URL/],
     ["completions tcsh", /Cannot complete for "tcsh": known are bash, zsh, fish/],
     ["dump memory: --json", /the dump itself goes to standard output/],
   ];
@@ -197,6 +202,18 @@ test("makes no file where it only reads, and says that there is none", async () 
   const { stderr } = await jetkv(["get", url, "k", "--json"]);
   assertEquals(JSON.parse(stderr).error.code, "failed");
   assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+});
+
+test("makes no store of another program's empty file where it only reads", async () => {
+  await using directory = await makeDirectory();
+  const path = `${directory.path}/__init__.py`;
+  await Deno.writeTextFile(path, "");
+  for (const command of ["check", "stats", "keys", "dump"]) {
+    const { code, stdout, stderr } = await jetkv([command, `file:${path}`]);
+    assertEquals([code, stdout], [3, ""], command);
+    assertMatch(stderr, /Cannot open ".*__init__.py": it is empty, and no store/);
+  }
+  assertEquals((await Deno.stat(path)).size, 0);
 });
 
 test("every command on a file ends on the signal, before it waits for the lock", async () => {
