@@ -52,9 +52,14 @@ complete -o default -F _jetkv jetkv
       const choices = choicesOf(command);
       // The command itself is the first argument to zsh.
       if (choices !== "") words.push(quote(`2:${command.parameters[0]!.name}:(${choices})`));
-      return `    ${command.name}) _arguments ${words.join(" ")} '*:file:_files' ;;`;
+      return `    ${command.name}) _arguments ${words.join(" ")} '*:file:_jetkv_files' ;;`;
     });
+    // Sourced from a start-up file, or loaded by the first completion: then it is to complete that.
     return `#compdef jetkv
+_jetkv_files() {
+  compset -P 'file:'
+  _files
+}
 _jetkv() {
   local -a commands
   commands=(
@@ -68,7 +73,12 @@ ${names.join("\n")}
 ${cases.join("\n")}
   esac
 }
-compdef _jetkv jetkv
+if [ "$funcstack[1]" = _jetkv ]; then
+  _jetkv "$@"
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _jetkv jetkv
+fi
 `;
   },
 
@@ -78,21 +88,27 @@ compdef _jetkv jetkv
         quote(command.summary)
       }`,
       ...(choicesOf(command) === "" ? [] : [
-        `complete -c jetkv -f -n '__fish_seen_subcommand_from ${command.name}' -a '${
-          choicesOf(command)
-        }'`,
+        `complete -c jetkv -f -n '__jetkv_is_at ${command.name} 2' -a '${choicesOf(command)}'`,
       ]),
       ...optionsOf(command).map(({ name, value, summary }) => {
         const words = `-l ${name}${value === undefined ? "" : " -r"} -d ${quote(summary)}`;
-        return `complete -c jetkv -n '__fish_seen_subcommand_from ${command.name}' ${words}`;
+        return `complete -c jetkv -n '__jetkv_is_at ${command.name}' ${words}`;
       }),
     ]);
     const options = TOOL_OPTIONS.map(({ name, summary }) =>
       `complete -c jetkv -f -n __fish_use_subcommand -l ${name} -d ${quote(summary)}`
     );
-    return [...lines, ...options].map((line) => `${line}\n`).join("");
+    return FISH_IS_AT + [...lines, ...options].map((line) => `${line}\n`).join("");
   },
 };
+
+/** Tells whether words before the cursor are of a command, and where asked, how many there are. */
+const FISH_IS_AT = `function __jetkv_is_at
+  set -l words (commandline -opc)
+  test (count $words) -ge 2; and test $words[2] = $argv[1]
+  and begin; test (count $argv) -lt 2; or test (count $words) -eq $argv[2]; end
+end
+`;
 
 function wordsOf(options: readonly Option[]): string[] {
   return options.map(({ name }) => `--${name}`);
