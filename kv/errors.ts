@@ -20,7 +20,7 @@
  * - `full`: no room is left (`maxEntries`, `maxBytes`, the disk). Nothing changed; works again once
  *   there is room.
  * - `io`: the disk failed. A file store refuses work until it is opened anew.
- * - `timeout`: the server stayed silent for too long.
+ * - `timeout`: the server stayed silent for too long. A call that writes may have taken effect.
  * - `connection`: the connection was lost or could not be made; see
  *   {@linkcode KvConnectionError.outcome}.
  * - `server`: the server answered with an error; see {@linkcode KvServerError.serverCode}.

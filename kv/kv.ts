@@ -108,17 +108,18 @@ export interface KvStats {
  *   string stands for its UTF-8, and one with a lone surrogate rejects with a `TypeError`. Bytes of
  *   over 64 KiB are not copied on Valkey: they must not change until their call has settled.
  * - **One keyspace**: a key holds a string or an array. A call for the other type rejects with code
- *   `wrong_type` and changes nothing. An array that loses its last element is gone: a missing key
- *   and an empty array are one.
+ *   `wrong_type` and changes nothing ({@linkcode Kv.put} replaces either). An array that loses its
+ *   last element is gone: a missing key and an empty array are one.
  * - **Durations** are milliseconds, whole, 1 to 2^53 − 1 (`RangeError` else, `TypeError` where it
  *   is no number). Expiry is strict: nothing is returned after its deadline.
  * - **Order**: calls take effect in the order in which they were made on a store, except for a
  *   waiting pop.
- * - **Errors**: no method throws; each rejects. Misuse is a `TypeError` or `RangeError` before any
- *   effect, all else a {@linkcode KvError}. Every call rejects with code `closed` once the store is
- *   closed, and may reject with `io` and `corrupt` (file) or `timeout`, `connection` and `server`
- *   (Valkey). A call that stores, moves or sets an expiry may reject with `full`, and has changed
- *   nothing then, {@linkcode Kv.putMany} apart.
+ * - **Errors**: no method but {@linkcode Kv.namespace} and {@linkcode Kv.withCodec} throws; each
+ *   rejects. Misuse is a `TypeError` or `RangeError` before any effect, all else a
+ *   {@linkcode KvError}. Every call rejects with code `closed` once the store is closed, and may
+ *   reject with `io` and `corrupt` (file) or `timeout`, `connection` and `server` (Valkey). A call
+ *   that stores, moves or sets an expiry may reject with `full`, and has changed nothing then,
+ *   except for {@linkcode Kv.putMany}.
  *
  * `T` is what values are read as, `Input` what they may be written as; see {@linkcode
  * Kv.withCodec}.
@@ -503,6 +504,7 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    *
    * @param codec What turns values into bytes and back, such as `json<User>()` or `bytes`.
    * @returns The view.
+   * @throws {TypeError} If `codec` is none, at once.
    */
   withCodec<U, UInput = U>(codec: Codec<U, UInput>): Kv<U, UInput>;
 

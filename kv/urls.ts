@@ -30,6 +30,8 @@ const SCHEMES: Readonly<Record<string, UrlParts["scheme"]>> = {
   rediss: "valkey",
 };
 
+const ESCAPES = "in a path, user or password write %23 for #, %2F for /, %3F for ? and %40 for @";
+
 /**
  * Takes a URL apart.
  *
@@ -46,7 +48,7 @@ export function splitUrl(url: string): UrlParts {
     throw new TypeError(`Cannot open a store at ${found}: known are ${known}${hint}`);
   }
   if (fragment !== undefined) {
-    throw new TypeError("Cannot open a store: its URL has a fragment; write %23 for a # in a path");
+    throw new TypeError(`Cannot open a store: its URL has a fragment; ${ESCAPES}`);
   }
   const parameters = splitQuery(query);
   return { scheme, rest: scheme === "file" ? filePath(rest) : rest, parameters };
@@ -60,7 +62,12 @@ export function splitUrl(url: string): UrlParts {
 export function splitValkeyUrl(url: string): Parameters {
   const { scheme, parameters } = splitUrl(url);
   if (scheme !== "valkey") throw new TypeError(`Cannot use a ${scheme}: URL for a Valkey store`);
-  if (!URL.canParse(url)) throw new TypeError("Cannot open a Valkey store: its URL is malformed");
+  if (!/^[a-z]+:(\/\/|\?|$)/i.test(url)) {
+    throw new TypeError("Cannot open a Valkey store: its URL must begin as valkey://HOST does");
+  }
+  if (!URL.canParse(url)) {
+    throw new TypeError(`Cannot open a Valkey store: its URL is malformed; ${ESCAPES}`);
+  }
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const database = pathname.replace(/^\//, "");
   const said = {
@@ -96,7 +103,7 @@ function splitQuery(query: string): Parameters {
   for (const [name, value] of new URLSearchParams(query)) {
     // Not shown: it may be the rest of a password with a question mark in it.
     if (!/^\w+$/.test(name)) {
-      throw new TypeError("Cannot open a store: its URL has an odd parameter");
+      throw new TypeError(`Cannot open a store: its URL has an odd parameter; ${ESCAPES}`);
     }
     if (Object.hasOwn(parameters, name)) {
       throw new TypeError(`Cannot open a store: its URL has ${show(name)} twice`);

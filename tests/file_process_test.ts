@@ -160,7 +160,9 @@ describe("file where none can be", () => {
     using directory = makeDirectory();
     const path = `${directory.path}/taken`;
     mkdirSync(path);
-    await rejects(openKv({ backend: "file", path }), io);
+    const error = await openKv({ backend: "file", path }).catch((error) => error);
+    deepStrictEqual([error.name, error.code], [io.name, io.code]);
+    strictEqual(error.message.split("taken").length - 1, 1, error.message); // the path, once
   });
 
   it("rejects with io where its directory is missing", { skip: needsRun, timeout }, async () => {
@@ -178,7 +180,7 @@ describe("file where none can be", () => {
       await rejects(openKv({ backend: "file", path }), {
         name: "KvCorruptError",
         path,
-        offset: 10,
+        offset: 0,
       });
       strictEqual(statSync(path).size, 10);
       const kv = await openKv({ backend: "file", path, truncate: true });

@@ -167,6 +167,8 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   ["valkey://host?durability=power", "TypeError", /"durability"/],
   ["valkey://host?url=valkey://other", "TypeError", /"url"/],
   ["valkey://host:99999", "TypeError", /malformed/],
+  ["valkey:127.0.0.1", "TypeError", /its URL must begin as valkey:\/\/HOST does$/],
+  ["valkey://ada:a/b@host", "TypeError", /malformed; .* write %23 for #, %2F for \//],
   ["valkey://user:secret%zz@host", "TypeError", /escape/],
 ];
 

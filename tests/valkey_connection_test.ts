@@ -258,7 +258,7 @@ describe("Valkey client without a connection", () => {
       for (const error of await Promise.all(calls.map(errorOf))) {
         ok(error instanceof KvConnectionError);
         strictEqual(error.outcome, "not_sent");
-        match(error.message, /there is no connection to 127\.0\.0\.1:\d+$/);
+        match(error.message, /there is no connection to 127\.0\.0\.1:\d+ \(.+\)$/);
         ok(error.cause instanceof KvConnectionError);
       }
     }, { connectTimeout: 80, connectMode: "manual" });

@@ -7,7 +7,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { bytes } from "../kv/codec.ts";
-import { type KvError, KvServerError } from "../kv/errors.ts";
+import { KvConnectionError, type KvError, KvServerError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
 import { concat, encodeText } from "./support/resp_writer.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
@@ -134,7 +134,7 @@ describe("Valkey client is refused", () => {
     "no password": [
       ([name]) => name === "HELLO" ? "-NOAUTH HELLO must be called with AUTH\r\n" : undefined,
       "NOAUTH",
-      /NOAUTH/,
+      /the server wants a password$/,
     ],
     "a server without HELLO": [
       ([name]) => name === "HELLO" ? "-ERR unknown command 'HELLO'\r\n" : undefined,
@@ -169,6 +169,14 @@ describe("Valkey client is refused", () => {
       ok(!JSON.stringify([error.message, String(error.cause)]).includes("s3cret"));
     });
   }
+
+  it("by what is no Valkey server", async () => {
+    const script: Script = (_, peer) => void peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    await using server = await startScripted(script);
+    const error = await errorOf(openKv({ backend: "valkey", port: server.port }));
+    ok(error instanceof KvConnectionError);
+    match(error.message, /^Cannot connect to \S+: what answers there is no Valkey server$/);
+  });
 
   it("by an error of the server: its code is told, and no argument", async () => {
     const script: Script = ([name]) =>

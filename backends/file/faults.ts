@@ -14,7 +14,9 @@ export function isFull(error: unknown): boolean {
 
 /** The error of what the disk failed to do. */
 export function diskError(path: string, action: string, cause: unknown): KvError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // Behind that Deno says the path once more; so do Bun and Node, behind a comma.
+  const reason = /^(?:.*?\(os error \d+\)|E[A-Z]+: [^,]*)/s.exec(message)?.[0] ?? message;
   const code = isFull(cause) ? "full" : "io";
   return new KvError(code, `Cannot ${action} "${path}": ${reason}`, { cause });
 }

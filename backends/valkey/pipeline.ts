@@ -280,7 +280,11 @@ export class Pipeline {
   #noConnection(request: Request, more = ""): Error {
     // A read that is to be sent again has left before.
     if (request.sendCount > 0) return outcomeUnknown(request, this.#lastFailure);
-    const why = `there is no connection to ${placeOf(this.#options)}${more}`;
+    const where = placeOf(this.#options);
+    const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : "";
+    const reason = failure.replace(`Cannot connect to ${where}: `, "");
+    const because = reason === "" ? "" : ` (${reason})`;
+    const why = `there is no connection to ${where}${because}${more}`;
     return notSent(request, why, this.#lastFailure);
   }
 

@@ -6,7 +6,7 @@
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
-import type { Argument, Reply } from "../../resp3/mod.ts";
+import { type Argument, type Reply, RespError } from "../../resp3/mod.ts";
 import { define, toReply } from "./commands.ts";
 import { Connection, type ConnectionHooks } from "./connection.ts";
 import { outcomeUnknown, Request } from "./request.ts";
@@ -131,8 +131,11 @@ function connectError(
   const where = placeOf(options);
   if (cause instanceof KvServerError) {
     const isOld = cause.serverCode === "NOPROTO" || /unknown command/i.test(cause.message);
-    if (!isOld) return cause;
-    const why = "the server does not speak RESP3, as Valkey and Redis 7 do";
+    const isLocked = cause.serverCode === "NOAUTH";
+    if (!isOld && !isLocked) return cause;
+    const why = isOld
+      ? "the server does not speak RESP3, as Valkey and Redis 7 do"
+      : "the server wants a password";
     return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
   }
   if (isNotPermitted(cause)) {
@@ -155,5 +158,6 @@ function isNotPermitted(cause: unknown): boolean {
 
 /** What went wrong with a socket, in the system's words. */
 function reasonOf(cause: unknown): string | undefined {
+  if (cause instanceof RespError) return "what answers there is no Valkey server";
   return cause instanceof Error && cause.message !== "" ? cause.message : undefined;
 }
