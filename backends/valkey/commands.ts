@@ -5,11 +5,11 @@
 
 import { byteLength, fitsIn } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
-import { KvError, show } from "../../kv/errors.ts";
+import { KvError, show, wrongType } from "../../kv/errors.ts";
 import type { Inspection, Value } from "../../kv/kv.ts";
 import type { End, StorePut } from "../../kv/store.ts";
-import { type Argument, Encoder, type Reply } from "../../resp3/mod.ts";
-import { type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";
+import { type Argument, Encoder, type Reply, type ReplyError } from "../../resp3/mod.ts";
+import { cannot, type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";
 import {
   INCREMENT,
   INSPECT,
@@ -20,10 +20,12 @@ import {
 } from "./scripts.ts";
 
 type Parse<R> = Command<R>["parse"];
-type Traits = Partial<Pick<Command, "wrong" | "script" | "isRepeatable">>;
+type Traits = Partial<Pick<Command, "refusal" | "script" | "isRepeatable" | "isRaw">>;
 
-const STRING: Traits = { wrong: "an array" };
-const ARRAY: Traits = { wrong: "a string" };
+const STRING: Traits = { refusal: atArray };
+const NUMBER: Traits = { refusal: atNoNumber };
+const ARRAY: Traits = { refusal: atString };
+const TWO_ARRAYS: Traits = { refusal: atEither };
 const READ: Traits = { isRepeatable: true };
 
 /** Defines a command of the server by its words; what it does is for messages. */
@@ -34,14 +36,15 @@ export function define<R>(
   traits: Traits = {},
 ): Command<R> {
   const parts = words === "" ? [] : words.split(" ");
-  const { wrong = null, script = null, isRepeatable = false } = traits;
   return {
+    refusal: null,
+    script: null,
+    isRepeatable: false,
+    isRaw: false,
+    ...traits,
     action,
-    wrong,
     words: encodeWords(parts),
     wordCount: parts.length,
-    script,
-    isRepeatable,
     parse,
   };
 }
@@ -129,6 +132,35 @@ function toInspection(reply: Reply, request: Request): Inspection | null {
   };
 }
 
+// --- What refusals mean --------------------------------------------------------------------------
+
+function atArray({ command, key }: Request, { code }: ReplyError): KvError | null {
+  return code === "WRONGTYPE" ? wrongType(command.action, key!, "an array") : null;
+}
+
+function atString({ command, key }: Request, { code }: ReplyError): KvError | null {
+  return code === "WRONGTYPE" ? wrongType(command.action, key!, "a string") : null;
+}
+
+/** Of two arrays the server does not say which is none. */
+function atEither(request: Request, error: ReplyError): KvError | null {
+  const { key, value: to } = request;
+  if (error.code !== "WRONGTYPE" || typeof to !== "string" || to === key) {
+    return atString(request, error);
+  }
+  const message = `${cannot(request)} to ${show(to)}: one of them holds a string`;
+  return new KvError("wrong_type", message);
+}
+
+function atNoNumber(request: Request, error: ReplyError): KvError | null {
+  const refused = /^(ERR (value is not an integer|increment or decrement would overflow)|RANGE\b)/;
+  if (!refused.test(error.message)) return atArray(request, error);
+  return new KvError(
+    "not_a_number",
+    `${cannot(request)}: the value or the sum is no whole number within ±(2^53 − 1)`,
+  );
+}
+
 // --- The commands --------------------------------------------------------------------------------
 
 type OnRead = (isHit: boolean) => void;
@@ -168,7 +200,7 @@ export const TOUCH: Command<boolean> = define("touch", "PEXPIRE", toFlag);
 export const PERSIST: Command<boolean> = define("persist", "PERSIST", toFlag);
 
 export const REMOVE_STRING: Command<boolean> = defineScript("remove", REMOVE, toFlag);
-export const INCREMENT_BY: Command<number> = defineScript("increment", INCREMENT, toCount, STRING);
+export const INCREMENT_BY: Command<number> = defineScript("increment", INCREMENT, toCount, NUMBER);
 export const REPLACE_EQUAL: Command<boolean> = defineScript(
   "putIfEqual",
   PUT_IF_EQUAL,
@@ -198,21 +230,21 @@ export const POP: Readonly<Record<End, Command>> = {
   first: define("pop from", "LPOP", toValue, ARRAY),
   last: define("pop from", "RPOP", toValue, ARRAY),
 };
-export const MOVE: Command = define("move from", "LMOVE", toValue, ARRAY);
+export const MOVE: Command = define("move from", "LMOVE", toValue, TWO_ARRAYS);
 
 /** The same for callers who may wait: they tell an element from none before they decode it. */
 export const TRY_POP: Readonly<Record<End, Command<Reply>>> = {
   first: define("pop from", "LPOP", toReply, ARRAY),
   last: define("pop from", "RPOP", toReply, ARRAY),
 };
-export const TRY_MOVE: Command<Reply> = define("move from", "LMOVE", toReply, ARRAY);
+export const TRY_MOVE: Command<Reply> = define("move from", "LMOVE", toReply, TWO_ARRAYS);
 
 /** Pops that wait on the server. */
 export const WAIT_POP: Readonly<Record<End, Command<Reply>>> = {
   first: define("pop from", "BLPOP", toPopped, ARRAY),
   last: define("pop from", "BRPOP", toPopped, ARRAY),
 };
-export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, ARRAY);
+export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, TWO_ARRAYS);
 export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply, READ);
 
 export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
@@ -227,7 +259,7 @@ export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCoun
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);
 export const LOAD_SCRIPT: Command = define("load a script", "SCRIPT LOAD", toReply);
 /** A command of the caller's own. */
-export const RAW: Command<Reply> = define("run a command", "", toReply);
+export const RAW: Command<Reply> = define("run a command", "", toReply, { isRaw: true });
 
 // --- Their arguments -----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import { assert } from "../../internal/assert.ts";
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
-import { encodeWords, LOAD_SCRIPT, RAW } from "./commands.ts";
+import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
 import { wordOf } from "./raw_commands.ts";
 import { NO_ARGUMENTS, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
@@ -167,7 +167,7 @@ export class Connection implements SocketHandlers {
     }
     this.#put(request);
     // Of the caller's own: it may make the server forget its scripts.
-    if (request.command === RAW && wordOf(request.rest[0]) === "SCRIPT") this.#loaded.clear();
+    if (request.command.isRaw && wordOf(request.rest[0]) === "SCRIPT") this.#loaded.clear();
     this.#flushSoon();
   }
 

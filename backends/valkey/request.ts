@@ -4,17 +4,20 @@
  */
 
 import { BYTES_A_UNIT_MAX, toBytes } from "../../internal/bytes.ts";
-import { KvConnectionError, KvError, KvServerError, show, wrongType } from "../../kv/errors.ts";
+import { KvConnectionError, KvError, KvServerError, show } from "../../kv/errors.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Argument, ReadAs, Reply, ReplyError } from "../../resp3/mod.ts";
 import type { Script } from "./scripts.ts";
+
+/** Says what a refusal of the server means; `null` where its words are to be passed on. */
+export type Refusal = (request: Request, error: ReplyError) => KvError | null;
 
 /** A kind of call. */
 export interface Command<R = unknown> {
   /** What it does, for messages: "Cannot <action> <key>". */
   readonly action: string;
-  /** What the key holds where the server says `WRONGTYPE`; `null` to pass its words on. */
-  readonly wrong: "a string" | "an array" | null;
+  /** What its refusals mean; `null` to pass on the server's words always. */
+  readonly refusal: Refusal | null;
   /** The words before the key, encoded, and how many they are. */
   readonly words: Uint8Array;
   readonly wordCount: number;
@@ -22,6 +25,8 @@ export interface Command<R = unknown> {
   readonly script: Script | null;
   /** Whether sending it twice changes no more than sending it once: it only reads. */
   readonly isRepeatable: boolean;
+  /** Whether it is the caller's own: the first argument is its name. */
+  readonly isRaw: boolean;
   /** Turns the server's answer into the call's. Throws what the call rejects with. */
   readonly parse: (reply: Reply, request: Request) => R;
 }
@@ -97,7 +102,7 @@ export class Request {
 
   /** Takes the server's refusal. */
   refuse(error: ReplyError): void {
-    this.reject(refusal(this, error));
+    this.reject(this.command.refusal?.(this, error) ?? serverError(this, error));
   }
 }
 
@@ -112,43 +117,16 @@ export function cannot({ command, key }: Request): string {
   return key === null ? `Cannot ${command.action}` : `Cannot ${command.action} ${show(key)}`;
 }
 
-/** What a refusal of the server means for the caller. */
-function refusal(request: Request, { code, message }: ReplyError): KvError {
-  const { command, key } = request;
-  if (code === "WRONGTYPE" && command.wrong !== null && key !== null) {
-    return wrongTypeOf(request, command.wrong, key);
-  }
-  if (command.action === "increment" && isNumberRefusal(message)) {
-    return new KvError(
-      "not_a_number",
-      `${cannot(request)}: the value or the sum is no whole number within ±(2^53 − 1)`,
-    );
-  }
+/** The error of a refusal, with the server's words. */
+function serverError(request: Request, { code, message }: ReplyError): KvServerError {
   const words = code + withoutArguments(message.slice(code.length), request);
   return new KvServerError(code, `${cannot(request)}: the server answered "${words}"`);
-}
-
-function wrongTypeOf(request: Request, wrong: "a string" | "an array", key: string): KvError {
-  const { action } = request.command;
-  const to = request.value;
-  if (action !== "move from" || typeof to !== "string" || to === key) {
-    return wrongType(action, key, wrong);
-  }
-  const message = `${cannot(request)} to ${show(to)}: one of them holds ${wrong}`;
-  return new KvError("wrong_type", message);
-}
-
-function isNumberRefusal(message: string): boolean {
-  return /^(ERR (value is not an integer|increment or decrement would overflow)|RANGE\b)/
-    .test(message);
 }
 
 /** The server's words, less those in which it repeats the arguments: they may be values. */
 function withoutArguments(words: string, { command, value, rest }: Request): string {
   let left = words.replace(/, with args beginning with.*$/s, "");
-  // The first word of a command of the caller's own is its name.
-  const isRaw = command.wordCount === 0 && command.script === null;
-  const texts = [value ?? "", ...rest.slice(isRaw ? 1 : 0)]
+  const texts = [value ?? "", ...rest.slice(command.isRaw ? 1 : 0)]
     .filter((arg) => typeof arg !== "number")
     .filter(({ length }) => length >= HIDDEN_LENGTH_MIN)
     // Of a long one no more than could stand there; line ends as the server has them; cut as there.
