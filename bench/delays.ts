@@ -12,7 +12,7 @@ export class Delays {
   readonly #counts: number[] = new Array(BOUNDS_MS.length + 1).fill(0);
   #longestMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #dueAt = 0;
+  #dueMs = 0;
 
   constructor() {
     this.#arm();
@@ -27,9 +27,9 @@ export class Delays {
   }
 
   #arm(): void {
-    this.#dueAt = performance.now() + 1;
+    this.#dueMs = performance.now() + 1;
     this.#timer = setTimeout(() => {
-      this.#record(performance.now() - this.#dueAt);
+      this.#record(performance.now() - this.#dueMs);
       this.#arm();
     }, 1);
   }
@@ -44,7 +44,7 @@ export class Delays {
   /** Ends the measurement. A timer that is late by now counts as what it is late by. */
   stop(): DelayHistogram {
     clearTimeout(this.#timer);
-    const lateMs = performance.now() - this.#dueAt;
+    const lateMs = performance.now() - this.#dueMs;
     if (lateMs > 0) this.#record(lateMs);
     const labels = [
       ...BOUNDS_MS.map((bound) => `< ${bound} ms`),

@@ -6,7 +6,7 @@
  * the same few hundredths of a microsecond.
  */
 
-import type { Sample } from "./measure.ts";
+import { CALLS_PER_CLOCK_READ, type Sample } from "./measure.ts";
 import { fill } from "./store_pass.ts";
 import type { Pass, Row } from "./turns.ts";
 import { digest, keyOf, shuffled, valueOf } from "./workloads.ts";
@@ -24,7 +24,6 @@ const CALLS: readonly number[] = [2, 10, 100, 1000, 10_000];
 const SLOWER_MIN = 5;
 
 const FILLING_MS_MAX = 20_000;
-const LOOKS_AT_THE_CLOCK = 64;
 
 /** How much is timed. */
 export interface LatencyLoad {
@@ -82,7 +81,7 @@ async function timeEach(
     const end = performance.now();
     checksum += digest(answer);
     times[call++] = (end - start) * 1000;
-    if (call % LOOKS_AT_THE_CLOCK === 0 && end > deadline) break;
+    if (call % CALLS_PER_CLOCK_READ === 0 && end > deadline) break;
   }
   return { microseconds: times.subarray(0, call).sort(), checksum };
 }

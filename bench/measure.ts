@@ -36,7 +36,8 @@ export function cpuPer100k({ operations, cpuSeconds }: Sample): number {
   return (cpuSeconds ?? NaN) / operations * 100_000;
 }
 
-const CALLS_PER_CLOCK_READ = 64;
+/** Calls between looks at the clock. */
+export const CALLS_PER_CLOCK_READ = 64;
 
 /** Calls `run` with the numbers from 0 on, and times it. */
 export async function measure(

@@ -15,7 +15,7 @@ const PERMISSION_BITS = 0o777;
 /** Links that lead to links are followed so often, as the system does. */
 const LINKS_MAX = 40;
 
-/** Places of things that are no files, memory that is mounted as a disk apart. */
+/** Places of things that are no files, except for memory that is mounted as a disk. */
 const DEVICES = /^\/(?:dev(?!\/shm\/)|proc)\//;
 
 /** Where a file is to be, and who may use it. */

@@ -10,8 +10,7 @@
  * ```
  *
  * It needs the permissions of the store: for a file `--allow-read` and `--allow-write`, for a
- * server
- * `--allow-net`. What one is missing, the error names.
+ * server `--allow-net`. An error names the one that is missing.
  *
  * @module
  */

@@ -133,7 +133,7 @@ function oneOf<V extends string>(...known: V[]): Rule<V> {
 const path: Rule<string> = {
   check(value, name): string {
     if (value instanceof URL && value.protocol === "file:") return pathOf(value);
-    if (value === "") throw new TypeError("Cannot open a file store without a path");
+    if (value === "") throw new TypeError("Cannot open a file store: it has no path");
     const path = string.check(value, name);
     if (path.isWellFormed()) return path;
     throw new TypeError(`Cannot open a file store at ${show(path)}: it has a lone surrogate`);
@@ -220,7 +220,7 @@ function checkMemory(given: object): CheckedMemoryOptions {
 
 function checkFile(given: object): CheckedFileOptions {
   const checked = checkAll(FILE_RULES, given, "open a file store");
-  if (checked.path === undefined) throw new TypeError("Cannot open a file store without a path");
+  if (checked.path === undefined) throw new TypeError("Cannot open a file store: it has no path");
   return {
     backend: "file",
     path: checked.path,
@@ -256,12 +256,12 @@ function checkValkey(options: object): CheckedValkeyOptions {
 }
 
 function checkUrl(url: string): CheckedOptions {
-  const { scheme, rest, parameters } = splitUrl(url);
-  if (scheme === "memory") {
+  const { backend, rest, parameters } = splitUrl(url);
+  if (backend === "memory") {
     if (rest === "") return checkMemory(read(MEMORY_RULES, parameters));
     throw new TypeError("Cannot open a memory store at a place: it has none");
   }
-  if (scheme === "valkey") return checkValkey({ url });
+  if (backend === "valkey") return checkValkey({ url });
   if (!Object.hasOwn(parameters, "path")) {
     return checkFile({ ...read(FILE_RULES, parameters), path: rest });
   }

@@ -47,7 +47,9 @@ export function checkCodec<T, Input>(codec: Codec<T, Input>): Codec<T, Input> {
   const areFunctions = typeof encode === "function" && typeof decode === "function" &&
     (decodeText === undefined || typeof decodeText === "function");
   if (areFunctions) return codec;
-  throw new TypeError("Cannot take a codec without the functions encode and decode");
+  throw new TypeError(
+    "Cannot take an object as a codec: it must have the functions encode and decode",
+  );
 }
 
 /** Checks what a batch is made of. Text is an iterable too, but never what was meant. */

@@ -1,5 +1,5 @@
 /**
- * What a backend implements, and the one who implements the contract asks for.
+ * What a backend implements, and what `views.ts` asks of it.
  *
  * The contract has two halves. `views.ts` keeps the half that is the same everywhere: it checks
  * arguments, puts prefixes on keys and turns values into bytes by a codec. A `Store` keeps the

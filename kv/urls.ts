@@ -9,19 +9,20 @@
  */
 
 import { show } from "./errors.ts";
+import type { Backend } from "./kv.ts";
 
 /** The parameters of a URL, and what else it says, by the names of the options. */
 export type Parameters = Record<string, string>;
 
 /** A URL in its parts. */
 export interface UrlParts {
-  readonly scheme: "memory" | "file" | "valkey";
+  readonly backend: Backend;
   /** What stands before the parameters, unescaped: the path of a file. */
   readonly rest: string;
   readonly parameters: Parameters;
 }
 
-const SCHEMES: Readonly<Record<string, UrlParts["scheme"]>> = {
+const SCHEMES: Readonly<Record<string, Backend>> = {
   memory: "memory",
   file: "file",
   valkey: "valkey",
@@ -40,8 +41,8 @@ const ESCAPES = "in a path, user or password write %23 for #, %2F for /, %3F for
 export function splitUrl(url: string): UrlParts {
   const [, name = "", rest = "", query = "", fragment] =
     /^([a-z]+):([^?#]*)(?:\?([^#]*))?(#.*)?$/is.exec(url) ?? [];
-  const scheme = Object.hasOwn(SCHEMES, name.toLowerCase()) ? SCHEMES[name.toLowerCase()] : null;
-  if (scheme === null || scheme === undefined) {
+  const backend = Object.hasOwn(SCHEMES, name.toLowerCase()) ? SCHEMES[name.toLowerCase()] : null;
+  if (backend === null || backend === undefined) {
     const found = name === "" ? "text that is no URL" : `a URL of the scheme ${show(name + ":")}`;
     const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
     const hint = name === "" ? `; for a file write ${show(fileUrlFor(url))}` : "";
@@ -51,7 +52,7 @@ export function splitUrl(url: string): UrlParts {
     throw new TypeError(`Cannot open a store: its URL has a fragment; ${ESCAPES}`);
   }
   const parameters = splitQuery(query);
-  return { scheme, rest: scheme === "file" ? filePath(rest) : rest, parameters };
+  return { backend, rest: backend === "file" ? filePath(rest) : rest, parameters };
 }
 
 /**
@@ -60,8 +61,10 @@ export function splitUrl(url: string): UrlParts {
  * @throws {TypeError} If it is malformed.
  */
 export function splitValkeyUrl(url: string): Parameters {
-  const { scheme, parameters } = splitUrl(url);
-  if (scheme !== "valkey") throw new TypeError(`Cannot use a ${scheme}: URL for a Valkey store`);
+  const { backend, parameters } = splitUrl(url);
+  if (backend !== "valkey") {
+    throw new TypeError(`Cannot open a Valkey store: its URL begins with ${backend}:`);
+  }
   if (!/^[a-z]+:(\/\/|\?|$)/i.test(url)) {
     throw new TypeError("Cannot open a Valkey store: its URL must begin as valkey://HOST does");
   }
@@ -93,7 +96,7 @@ function fileUrlFor(text: string): string {
 function filePath(rest: string): string {
   if (!rest.startsWith("//")) return unescape(rest);
   const local = rest.replace(/^\/\/(?:localhost)?(?=\/)/, "");
-  if (local === rest) throw new TypeError("Cannot open a file store on another host");
+  if (local === rest) throw new TypeError("Cannot open a file store: its URL names another host");
   return unescape(local);
 }
 

@@ -99,6 +99,17 @@ describe("Valkey client loses its connection", () => {
     });
   });
 
+  it("by an answer to a command that has not left: no call takes it", async () => {
+    const script: Script = ([name]) => {
+      if (name === "EVALSHA") return "-NOSCRIPT none\r\n:41\r\n"; // nobody asked for the second
+      return name === "EVAL" ? ":1\r\n" : name === "LLEN" ? ":1000\r\n" : undefined;
+    };
+    await withServer(script, async (kv) => {
+      strictEqual(await kv.increment("n"), 1);
+      strictEqual(await kv.length("other"), 1000);
+    });
+  });
+
   it("with calls in flight: those before the cut are done, those behind it reject", async () => {
     let count = 0;
     const script: Script = ([name], peer) => {

@@ -254,6 +254,31 @@ describe("Valkey client ends a wait", () => {
   });
 });
 
+describe("Valkey client and a wait that is just over", () => {
+  it("sets no timer before now, of which a runtime would warn", async () => {
+    const { setTimeout } = globalThis;
+    const { now } = performance;
+    const delays: (number | undefined)[] = [];
+    const server = memoryServer(() => NOTHING);
+    const options = checkKvOptions({ backend: "valkey" }) as CheckedValkeyOptions;
+    await using kv = await openValkeyKv(options, server.connect);
+    let ms = now.call(performance);
+    performance.now = () => ms += 0.6; // so that the end comes between two looks
+    globalThis.setTimeout = ((call: () => void, ms?: number) => {
+      delays.push(ms);
+      return setTimeout(call, ms);
+    }) as typeof setTimeout;
+    try {
+      strictEqual(await kv.pop("k", { wait: 1 }), null);
+    } finally {
+      performance.now = now;
+      globalThis.setTimeout = setTimeout;
+    }
+    ok(delays.length > 0);
+    deepStrictEqual(delays.filter((ms) => (ms ?? 0) < 0), []);
+  });
+});
+
 describe("Valkey client opens connections for calls that wait", () => {
   // 50 calls made 975 attempts in two seconds, at a server that had no more connections to give.
   it("later and later where that fails", TIMEOUT, async () => {

@@ -18,7 +18,7 @@ import { sortedKeys } from "./sorted_keys.ts";
 
 /** Keys that are inspected at once. */
 const KEYS_A_BATCH = 256;
-/** Bytes of values that are asked for at once, one long value apart. */
+/** Bytes of values that are asked for at once, unless one value is longer. */
 const BYTES_A_FETCH = 2 ** 20;
 /** Elements that are asked for at once; more would make a pause that is felt. */
 const ELEMENTS_A_FETCH = 16_384;

@@ -21,7 +21,7 @@ import type { Piece } from "./piece.ts";
 
 /** Calls that are under way at once: more made no store faster, and took memory. */
 const CALLS_MAX = 256;
-/** Bytes of values that are under way at once, one long value apart. */
+/** Bytes of values that are under way at once, unless one value is longer. */
 const BYTES_MAX = 2 ** 20;
 /** A deadline that a store takes later than this after it was asked for is set again. */
 const LATE_MS_MAX = 250;

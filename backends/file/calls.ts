@@ -85,7 +85,7 @@ export class Calls {
 
   /** Tells whether the journal has room for so many bytes, whoever else waits for it. */
   hasRoom(needBytes: number): boolean {
-    return this.upkeep.gate.canStep(needBytes);
+    return this.upkeep.gate.hasRoom(needBytes);
   }
 
   /** Does something in its turn, when there is room for so many bytes; never, once given up. */
@@ -157,7 +157,7 @@ export class Calls {
   /** Tells whether a long call may do its next step, at once: nothing may come between. */
   canStep(needBytes: number): boolean {
     if (this.#failure !== null) throw this.#refusal();
-    return this.upkeep.gate.canStep(needBytes) && !this.turns.isDue();
+    return this.upkeep.gate.hasRoom(needBytes) && !this.turns.isDue();
   }
 
   /** Waits, in a long call, until its next step may be possible. */
@@ -165,7 +165,7 @@ export class Calls {
     this.#tidy();
     await this.turns.next();
     // Of a file that was given up meanwhile nobody would say that there is room.
-    if (this.#failure === null) await this.upkeep.gate.room(needBytes);
+    if (this.#failure === null) await this.upkeep.gate.untilRoom(needBytes);
   }
 
   /** Hands everything to the kernel, and waits until the medium has it. */

@@ -20,7 +20,7 @@ import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./
 import { HASH_BITS, VALUE_BYTES_MAX } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 
-/** What a call logs at most besides keys and values, for each of them. */
+/** What a call logs at most for a key besides its value: record, slot, lists of pages, counters. */
 const CALL_BYTES = 5 * 1024;
 /** What an element of an array logs at most besides its value: its head, links and cell. */
 const ELEMENT_BYTES = 512;
@@ -28,7 +28,9 @@ const ELEMENT_BYTES = 512;
 const TAKE_BYTES = 2 * CALL_BYTES;
 /** Up to here the length of text, three bytes a unit, says enough. */
 const SHORT_VALUE = 1024;
-/** No journal has room for a call that logs more. */
+/** A long value takes pages, each of which is logged with heads: this part of its bytes at most. */
+const RUN_HEADS_SHARE = 1 / 128;
+/** A call that logs more is refused, so that the journal need not grow without end. */
 const CALL_NEED_MAX: number = VALUE_BYTES_MAX + 8 * 2 ** 20;
 
 /** How a store is opened. */
@@ -366,7 +368,7 @@ function needOf(value: Value): number {
       `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,
     );
   }
-  return CALL_BYTES + bytes + bytes / 128;
+  return CALL_BYTES + bytes * (1 + RUN_HEADS_SHARE);
 }
 
 /** Counts what pushing values logs at most. */

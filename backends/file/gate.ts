@@ -77,12 +77,12 @@ export class Gate {
   }
 
   /** Tells whether the call that holds the gate may log so many bytes more, now. */
-  canStep(needBytes: number): boolean {
+  hasRoom(needBytes: number): boolean {
     return this.#admits(needBytes);
   }
 
-  /** Resolves when `canStep` has become true. */
-  async room(needBytes: number): Promise<void> {
+  /** Resolves when `hasRoom` has become true. */
+  async untilRoom(needBytes: number): Promise<void> {
     if (this.#admits(needBytes)) return;
     const passed = new Promise<void>((start, reject) => {
       this.#step = { needBytes, start, reject };

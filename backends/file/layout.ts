@@ -37,7 +37,7 @@ export const FIRST_PAGES_MAX: number = 2 ** FIRST_DEPTH_MAX + 256;
 export const MAP_BITS_AT = 4;
 export const PAGES_A_MAP: number = (PAGE_SUM_AT - MAP_BITS_AT) * 8;
 
-/** Pages of the journal in a new file, and the most it takes without a single larger record. */
+/** Pages of the journal in a new file, and the most it grows to unless one record needs more. */
 export const JOURNAL_PAGES_MIN = 128;
 export const JOURNAL_PAGES_MAX = 4096;
 

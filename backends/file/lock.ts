@@ -7,8 +7,7 @@
  * - Deno has it: `FsFile.tryLock`.
  * - Bun calls it in the C library.
  * - Node has no way to it, but hands its descriptor to the program `flock`, and what that locks
- *   stays
- *   locked.
+ *   stays locked.
  */
 
 import { KvError, KvLockedError } from "../../kv/errors.ts";

@@ -15,7 +15,7 @@ import { HASH_BITS } from "./layout.ts";
 const STEP_MS_MAX = 2;
 /** The rest after a pass, in times of its work. */
 const RESTS = 100;
-/** What a step logs at most, one key apart. */
+/** What a step logs at most, unless a single key needs more. */
 const STEP_BYTES_MAX = 16 * 1024;
 /** What a step asks the journal for: so much, and as much again for the last key. */
 export const SWEEP_STEP_BYTES: number = 2 * STEP_BYTES_MAX;

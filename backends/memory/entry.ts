@@ -54,6 +54,9 @@ export class ArrayEntry extends Entry {
   }
 }
 
+/** An entry of either kind. */
+export type KeyEntry = StringEntry | ArrayEntry;
+
 /** The value of a slot that is not an array. */
 export function valueIn(slot: Value | StringEntry): Value {
   return slot instanceof StringEntry ? slot.value : slot;

@@ -8,21 +8,19 @@
  */
 
 import { assert } from "../../internal/assert.ts";
-import type { ArrayEntry, StringEntry } from "./entry.ts";
-
-type Entry = StringEntry | ArrayEntry;
+import type { KeyEntry } from "./entry.ts";
 
 /** The entries that expire, the next one first. */
 export class ExpiryHeap {
-  readonly #entries: Entry[] = [];
+  readonly #entries: KeyEntry[] = [];
 
   /** The entry with the earliest deadline; `undefined` if none expires. */
-  get first(): Entry | undefined {
+  get first(): KeyEntry | undefined {
     return this.#entries[0];
   }
 
   /** Gives `entry` a deadline, in place of the one it may have; `null` takes it away. */
-  setDeadline(entry: Entry, deadlineMs: number | null): void {
+  setDeadline(entry: KeyEntry, deadlineMs: number | null): void {
     if (entry.deadlineMs === deadlineMs) return;
     entry.deadlineMs = deadlineMs;
     if (deadlineMs === null) return this.#remove(entry);
@@ -30,7 +28,7 @@ export class ExpiryHeap {
     this.#settle(entry);
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: KeyEntry): void {
     const at = entry.heapAt;
     assert(this.#entries[at] === entry);
     entry.heapAt = -1;
@@ -42,7 +40,7 @@ export class ExpiryHeap {
   }
 
   /** Moves `entry` to where its deadline belongs. */
-  #settle(entry: Entry): void {
+  #settle(entry: KeyEntry): void {
     const deadlineMs = entry.deadlineMs!;
     let at = entry.heapAt;
     while (at > 0) {
@@ -61,14 +59,14 @@ export class ExpiryHeap {
     this.#place(entry, at);
   }
 
-  #earlierChild(at: number): Entry | undefined {
+  #earlierChild(at: number): KeyEntry | undefined {
     const left = this.#entries[2 * at + 1];
     const right = this.#entries[2 * at + 2];
     if (right === undefined) return left;
     return left!.deadlineMs! <= right.deadlineMs! ? left : right;
   }
 
-  #place(entry: Entry, at: number): void {
+  #place(entry: KeyEntry, at: number): void {
     this.#entries[at] = entry;
     entry.heapAt = at;
   }

@@ -20,7 +20,15 @@ import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import { type Clearing, Clearings } from "./clearings.ts";
-import { ArrayEntry, deadlineOf, Entry, type Slot, StringEntry, valueIn } from "./entry.ts";
+import {
+  ArrayEntry,
+  deadlineOf,
+  Entry,
+  type KeyEntry,
+  type Slot,
+  StringEntry,
+  valueIn,
+} from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
@@ -314,7 +322,7 @@ export class Space {
     } else this.#byUse?.remove(slot);
   }
 
-  #expire(entry: StringEntry | ArrayEntry, expireIn: number): void {
+  #expire(entry: KeyEntry, expireIn: number): void {
     if (expireIn === 0) {
       if (entry.deadlineMs !== null) this.#expiring.setDeadline(entry, null);
       return;

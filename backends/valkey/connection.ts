@@ -23,7 +23,7 @@ import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./sock
 const IN_FLIGHT_MAX = 4096;
 /** What one may take of them: a script is loaded first. */
 const PLACES_A_REQUEST = 2;
-/** Bytes given to the socket and not written at most, a single request apart. */
+/** Bytes given to the socket and not written at most, unless a single request is longer. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** So many parts of what is in flight are at work at once: here, on the way, and at the server. */
 const PARTS = 3;
@@ -293,7 +293,8 @@ export class Connection implements SocketHandlers {
       const request = this.#ring[this.#first];
       const reply = this.#decoder.next(request?.readAs);
       if (reply === undefined) return;
-      if (request === undefined) {
+      // One that has not left is not waiting: such as a call that is to be sent again.
+      if (request === undefined || this.#count === this.#unflushed) {
         throw new RespError("Cannot match a reply: no command waits for one");
       }
       this.#ring[this.#first] = undefined;

@@ -62,7 +62,7 @@ const utf8 = new TextDecoder();
  * @throws {TypeError} If an argument is none, or the command is not for a shared connection.
  */
 export function checkCommand(args: readonly unknown[]): void {
-  if (args.length === 0) throw new TypeError("Cannot run a command without a name");
+  if (args.length === 0) throw new TypeError("Cannot run a command: it has no name");
   for (const arg of args) checkArgument(arg);
   const [name = "", second = ""] = args.slice(0, 2).map(wordOf);
   for (const words of [name, `${name} ${second}`]) {

@@ -25,7 +25,7 @@ const VALUES_A_PAGE = 64;
 const RESTARTS_MAX = 16;
 
 /** What a scan needs of the one who has the connection. */
-export interface Asked {
+export interface ScanServer {
   /** Sends a request and gives its answer. */
   ask<R>(request: Request): Promise<R>;
   /** Connections made anew so far. */
@@ -34,7 +34,7 @@ export interface Asked {
 
 /** Gives pages of keys that begin with `prefix`, each key once. */
 export async function* scanKeys(
-  server: Asked,
+  server: ScanServer,
   prefix: string,
   stringsOnly: boolean,
 ): AsyncGenerator<string[], void> {
@@ -71,7 +71,7 @@ function lostTooOften(): KvConnectionError {
 
 /** Gives the strings whose keys begin with `prefix`, each once. */
 export async function* scanEntries<T>(
-  server: Asked,
+  server: ScanServer,
   prefix: string,
   decoder: Decoder<T>,
 ): AsyncGenerator<[string, T], void> {
@@ -89,7 +89,7 @@ export async function* scanEntries<T>(
 
 /** The string at `key`; `null` where it is gone, or an array by now. */
 async function getString(
-  server: Asked,
+  server: ScanServer,
   key: string,
   decoder: Decoder<unknown>,
 ): Promise<string | Uint8Array | null> {

@@ -37,10 +37,9 @@ return 1`,
 };
 
 /**
- * Adds `ARGV[1]` to a number, and takes it back where the old or the new one is outside ±(2^53 −
- * 1).
- * `INCRBY` and `DECRBY` are exact; Lua's doubles are within the bounds, and outside them they only
- * have to be outside.
+ * Adds `ARGV[1]` to a number, and takes it back where the old or the new one is outside
+ * ±(2^53 − 1). `INCRBY` and `DECRBY` are exact; Lua's doubles are within the bounds, and outside
+ * them they only have to be outside.
  */
 export const INCREMENT: Script = {
   text: `local max, by = 9007199254740991, tonumber(ARGV[1])

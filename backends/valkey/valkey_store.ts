@@ -13,7 +13,7 @@ import * as commands from "./commands.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Pool } from "./pool.ts";
 import { type Command, NO_ARGUMENTS, Request } from "./request.ts";
-import { type Asked, scanEntries, scanKeys } from "./scan.ts";
+import { scanEntries, scanKeys, type ScanServer } from "./scan.ts";
 import type { ConnectSocket } from "./socket.ts";
 import { Waits, type Wanted } from "./waits.ts";
 
@@ -28,7 +28,7 @@ export class ValkeyStore implements Store {
   readonly backend = "valkey";
   readonly #pipeline: Pipeline;
   readonly #waits: Waits;
-  readonly #asked: Asked;
+  readonly #scanServer: ScanServer;
   readonly #get: Command;
   readonly #fetchRemove: Command;
   readonly #info: Command<Counters>;
@@ -41,7 +41,7 @@ export class ValkeyStore implements Store {
     this.#pipeline = pipeline;
     const pool = new Pool(options, connectSocket);
     this.#waits = new Waits(pipeline, pool, options.readTimeout);
-    this.#asked = {
+    this.#scanServer = {
       ask: (request) => this.#run(request),
       get reconnects(): number {
         return pipeline.reconnects;
@@ -168,9 +168,9 @@ export class ValkeyStore implements Store {
   }
 
   async *keys(prefix: string, limit: number): AsyncGenerator<string, undefined> {
-    if (limit === 0) return void await this.flush();
+    if (limit === 0) return void await this.flush(); // asked all the same, as any scan asks
     let left = limit;
-    for await (const page of scanKeys(this.#asked, prefix, false)) {
+    for await (const page of scanKeys(this.#scanServer, prefix, false)) {
       for (const key of page) {
         yield key;
         if (--left === 0) return;
@@ -184,9 +184,9 @@ export class ValkeyStore implements Store {
     limit: number,
     decoder: Decoder<T>,
   ): AsyncGenerator<[string, T], undefined> {
-    if (limit === 0) return void await this.flush();
+    if (limit === 0) return void await this.flush(); // asked all the same, as any scan asks
     let left = limit;
-    for await (const entry of scanEntries(this.#asked, prefix, decoder)) {
+    for await (const entry of scanEntries(this.#scanServer, prefix, decoder)) {
       yield entry;
       if (--left === 0) return;
       this.#checkOpen();
@@ -195,7 +195,7 @@ export class ValkeyStore implements Store {
 
   async clear(prefix: string): Promise<number> {
     let count = 0;
-    for await (const keys of scanKeys(this.#asked, prefix, false)) {
+    for await (const keys of scanKeys(this.#scanServer, prefix, false)) {
       for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
         const page = keys.slice(at, at + KEYS_A_CLEAR);
         const request = new Request(commands.DELETE_PAGE, null, null, page, null);

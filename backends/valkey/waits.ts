@@ -247,7 +247,7 @@ function delay(ms: number, stop?: AbortSignal): Promise<void> {
       stop?.removeEventListener("abort", end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const timer = setTimeout(end, Math.max(1, ms)); // the end may have come meanwhile
     stop?.addEventListener("abort", end);
   });
 }

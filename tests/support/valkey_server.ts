@@ -1,8 +1,7 @@
 /**
  * Valkey servers for the tests: one of their own where they may start programs, on a free port with
  * a throw-away directory; else the one of `JETKV_TEST_VALKEY`; else the one on 127.0.0.1:6379,
- * which
- * `docker compose up` starts.
+ * which `docker compose up` starts.
  *
  * A server of their own ends with its test file, however that ends: it is the child of a shell that
  * stops it once its standard input is closed.
