@@ -75,7 +75,8 @@ const restoreCommand: Command = {
   summary: "Put back the keys of a dump",
   details: "A key that the dump has is replaced, others stay unless --clear is given. A FILE is\n" +
     "checked to its end before anything changes; from standard input a damaged dump can only be\n" +
-    "refused where the damage is. After an interruption run it again: it ends in the right store.",
+    "refused where the damage is. What has expired since is counted and left out. After an\n" +
+    "interruption run it again: it ends in the right store.",
   parameters: [URL_PARAMETER, { name: "FILE", optional: true }],
   options: [
     { name: "clear", summary: "Remove all keys of the store first" },
