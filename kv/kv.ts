@@ -531,6 +531,8 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
   /**
    * Closes the store: what was acknowledged is kept, pops that wait reject with code `closed`, and
    * so does every later call. A second call does nothing.
+   *
+   * @throws {KvError} `io` if the disk failed, and what a file store acknowledged may be lost.
    */
   close(): Promise<void>;
 }

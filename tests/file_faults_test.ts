@@ -21,6 +21,8 @@ class FaultyStorage extends CrashStorage implements Storage {
   syncsLeft = Infinity;
   /** The longest that the file can be. */
   bytesMax = Infinity;
+  writeError: Error = new Error("the disk cannot be written");
+  syncError: Error = new Error("the disk cannot be synced");
 
   override read(at: number, into: Uint8Array): number {
     if (--this.readsLeft < 0) throw new Error("the disk cannot be read");
@@ -28,28 +30,33 @@ class FaultyStorage extends CrashStorage implements Storage {
   }
 
   override write(at: number, bytes: Uint8Array): void {
-    if (--this.writesLeft < 0) throw new Error("the disk cannot be written");
+    if (--this.writesLeft < 0) throw this.writeError;
     if (at + bytes.length > this.bytesMax) {
       super.write(at, bytes.subarray(0, Math.max(0, this.bytesMax - at)));
-      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+      throw noSpace();
     }
     super.write(at, bytes);
   }
 
   override sync(): Promise<void> {
-    if (--this.syncsLeft < 0) return Promise.reject(new Error("the disk cannot be synced"));
+    if (--this.syncsLeft < 0) return Promise.reject(this.syncError);
     return super.sync();
   }
 
   override syncNow(): void {
-    if (--this.syncsLeft < 0) throw new Error("the disk cannot be synced");
+    if (--this.syncsLeft < 0) throw this.syncError;
     super.syncNow();
   }
+}
+
+function noSpace(): Error {
+  return Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 }
 
 interface Opened {
   readonly kv: FileKv;
   readonly storage: FaultyStorage;
+  readonly clock: ManualClock;
 }
 
 async function open(
@@ -57,7 +64,8 @@ async function open(
   durability: "process" | "power" = "power",
 ): Promise<Opened> {
   const options = { path: "a.db", addressSpaceSize: 4096, cacheBytes: CACHE_BYTES, durability };
-  return { kv: await openStorageKv(storage, options, new ManualClock()), storage };
+  const clock = new ManualClock();
+  return { kv: await openStorageKv(storage, options, clock), storage, clock };
 }
 
 const io = { name: "KvError", code: "io" };
@@ -94,6 +102,77 @@ describe("file on a disk that fails", () => {
     storage.syncsLeft = 0;
     await rejects(kv.sync(), io);
     await rejects(kv.get("a"), io);
+    await rejects(kv.close(), io); // what was acknowledged may not be in the file
+  });
+
+  // What had failed was synced once more, and that was taken for an answer.
+  for (const durability of ["process", "power"] as const) {
+    it(`rejects sync() where what it asks for fails, with durability ${durability}`, async () => {
+      const { kv, storage } = await open(new FaultyStorage(), durability);
+      await kv.put("a", "0");
+      if (durability === "process") storage.writesLeft = 0;
+      else storage.syncsLeft = 0;
+      const put = kv.put("a", "1");
+      const sync = kv.sync();
+      await rejects(put, io);
+      storage.syncsLeft = Infinity;
+      await rejects(sync, io);
+      await kv.close().catch(() => {});
+    });
+  }
+
+  // An element of a list was there, though its append had been told that nothing changed.
+  it("rejects with io, not full, where what was reserved meets a full disk", async () => {
+    const waits: Record<string, (kv: FileKv) => Promise<unknown>> = {
+      sync: (kv) => kv.sync(),
+      close: (kv) => kv.close(),
+      compact: (kv) => kv.compact(),
+      put: (kv) => kv.put("a", "2"),
+    };
+    for (const [name, wait] of Object.entries(waits)) {
+      const { kv, storage } = await open(new FaultyStorage(), name === "put" ? "power" : "process");
+      await kv.put("a", "1");
+      storage.syncError = noSpace();
+      storage.syncsLeft = 0;
+      await rejects(wait(kv), io, name);
+      await kv.close().catch(() => {});
+    }
+    for (const [name, writes] of [["close", 1], ["compact", 2]] as const) {
+      const { kv, storage } = await open(new FaultyStorage(), "process");
+      await kv.put("a", "1");
+      storage.writeError = noSpace();
+      storage.writesLeft = writes; // past the journal
+      await rejects(kv[name](), io, name);
+      await kv.close().catch(() => {});
+    }
+  });
+
+  it("says in close() that a sync in the background failed", async () => {
+    const { kv, storage, clock } = await open(new FaultyStorage(), "process");
+    await kv.put("a", "1");
+    storage.syncsLeft = 0;
+    await clock.advance(1_000);
+    storage.syncsLeft = Infinity;
+    await rejects(kv.close(), io);
+  });
+
+  // The timer threw, which ended the process; a call was rejected that was done.
+  it("fails no timer and no call for a root page that is not in memory", async () => {
+    const { kv: first, storage: made } = await open();
+    for (let i = 0; i < 200; i++) await first.put(`key ${i}`, "x".repeat(1_000));
+    await first.put("hot", "y");
+    await first.put("dead", "z", { expireIn: 1 });
+    await first.close();
+    const { kv, storage, clock } = await open(new FaultyStorage(made.image));
+    for (let i = 0; i < 600; i++) {
+      await kv.get(`key ${i % 200}`);
+      await kv.get("hot");
+    }
+    storage.readsLeft = 0;
+    strictEqual(await kv.put("hot", "w"), true);
+    clock.step(100);
+    await rejects(kv.put("hot", "longer"), io); // the counters are there
+    await rejects(kv.get("hot"), io);
     await kv.close();
   });
 

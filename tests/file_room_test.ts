@@ -310,7 +310,8 @@ describe("file: every call settles", () => {
         failed = await kv.compact().then(() => false, () => true);
         storage.stepsLeft = Infinity;
         if (failed) await rejects(kv.put("a", "1"), { code: "io" }, `step ${steps}`);
-        await kv.close();
+        // It may say that not all of what was acknowledged is on the medium.
+        await kv.close().catch((error) => strictEqual(failed && error.code, "io"));
         const again = await openFileSubject({ storage: new CrashStorage(storage.image) });
         deepStrictEqual(await again.kv.check(), [], `step ${steps}`);
         for (const [key, value] of entries.slice(200)) strictEqual(await again.kv.get(key), value);

@@ -12,6 +12,7 @@ import { Turns } from "../../internal/turns.ts";
 import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import { Commits, type Durability } from "./commits.ts";
 import type { Engine } from "./engine.ts";
+import { asFinal } from "./faults.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
 import { Upkeep } from "./upkeep.ts";
 
@@ -112,8 +113,9 @@ export class Calls {
       return work();
     } catch (error) {
       const isDisk = error instanceof KvError && error.code === "io";
-      if (isDisk || journal.pendingBytes !== before) this.#fail(error);
-      throw error;
+      if (!isDisk && journal.pendingBytes === before) throw error;
+      this.#fail(error);
+      throw asFinal(error);
     } finally {
       pager.trim();
     }
@@ -171,7 +173,7 @@ export class Calls {
   /** Hands everything to the kernel, and waits until the medium has it. */
   sync(): Promise<void> {
     return this.start(0, () => {
-      this.#commits.flush();
+      this.#commits.mustFlush();
       return this.#commits.sync();
     });
   }
@@ -189,9 +191,11 @@ export class Calls {
         await gate.wait(0, () => Promise.resolve()).catch(() => {});
       }
       if (this.#failure === null) await this.upkeep.close();
+      // A sync in the background may have failed, and nobody has heard of it.
+      else if (this.#commits.isBehind) throw this.#refusal();
     } catch (error) {
       this.#fail(error);
-      throw error;
+      throw asFinal(error);
     } finally {
       await this.end();
     }
@@ -249,13 +253,4 @@ export class Calls {
     this.upkeep.gate.rejectAll(failure);
     this.#onFailure(() => this.#refusal());
   }
-}
-
-/**
- * The error that a file is given up for. Room is reserved before it is used, so only a medium that
- * copies on write is full by then; but no `full`, after which a store works on.
- */
-function asFinal(error: unknown): unknown {
-  if (!(error instanceof KvError) || error.code !== "full") return error;
-  return new KvError("io", error.message, { cause: error });
 }

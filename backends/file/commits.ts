@@ -9,7 +9,6 @@
  */
 
 import type { Clock } from "../../internal/clock.ts";
-import { KvError } from "../../kv/errors.ts";
 import type { Turns } from "../../internal/turns.ts";
 import type { FileParts } from "./file_parts.ts";
 
@@ -89,6 +88,12 @@ export class Commits {
     return settled;
   }
 
+  /** Whether calls were settled whose changes the medium may not have. */
+  get isBehind(): boolean {
+    const { journal } = this.#parts;
+    return this.#durability === "process" && journal.synced < journal.head;
+  }
+
   /** Hands what was logged to the kernel. */
   readonly flush = (): void => {
     // A change that failed half-way may have been logged: that must never be written.
@@ -108,7 +113,7 @@ export class Commits {
   /** Does what `flush` does, and throws where that is no longer possible. */
   readonly mustFlush = (): void => {
     this.flush();
-    if (this.#isAbandoned) throw new KvError("io", "Cannot go on with a file that was given up");
+    if (this.#isAbandoned) throw this.#error;
   };
 
   /** Waits, off the event loop, until the medium has everything handed to the kernel so far. */
@@ -156,7 +161,7 @@ export class Commits {
     }, (error) => {
       this.#runningSync = null;
       this.#fail(error);
-      throw error;
+      throw this.#error;
     });
   }
 

@@ -2,6 +2,7 @@
  * The root page: from where everything else in the file is found, and the counters of the store.
  *
  * Counters change with every call, so they are kept here and logged once for all calls of a turn.
+ * So is whether there is garbage, which is asked where no page can be read.
  */
 
 import type { Journal } from "./journal.ts";
@@ -27,6 +28,7 @@ export class Root {
   bytes = 0;
   /** Keys that have a deadline. */
   expiring = 0;
+  #garbage = NIL;
   #loggedEntries = 0;
   #loggedBytes = 0;
   #loggedExpiring = 0;
@@ -42,15 +44,18 @@ export class Root {
     this.#pager.setU8(frame, PAGE_TYPE_AT, ROOT_TYPE);
     this.#journal.log(frame, PAGE_TYPE_AT, 1);
     this.entries = this.bytes = this.expiring = 0;
+    this.#garbage = NIL;
     this.#loggedEntries = this.#loggedBytes = this.#loggedExpiring = 0;
   }
 
-  /** Reads the counters. */
+  /** Reads the counters, and where the garbage begins. */
   load(): void {
     const frame = this.#pager.frame(ROOT_PAGE);
     this.entries = this.#loggedEntries = this.#pager.f64(frame, ROOT.entriesAt);
     this.bytes = this.#loggedBytes = this.#pager.f64(frame, ROOT.bytesAt);
     this.expiring = this.#loggedExpiring = this.#pager.f64(frame, ROOT.expiringAt);
+    const page = this.get(ROOT.garbagePageAt);
+    this.#garbage = page === NIL ? NIL : addressOf(page, this.get(ROOT.garbageUnitAt));
   }
 
   /** Logs the counters where they have changed. */
@@ -80,11 +85,11 @@ export class Root {
 
   /** The first of the elements that wait to be freed, or `NIL`. */
   get garbage(): number {
-    const page = this.get(ROOT.garbagePageAt);
-    return page === NIL ? NIL : addressOf(page, this.get(ROOT.garbageUnitAt));
+    return this.#garbage;
   }
 
   set garbage(address: number) {
     this.set(ROOT.garbagePageAt, pageOf(address), unitOf(address));
+    this.#garbage = address;
   }
 }

@@ -11,6 +11,7 @@ import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
+import { asFinal } from "./faults.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -136,7 +137,7 @@ export class Upkeep {
         await work();
       } catch (error) {
         this.#fail(error);
-        throw error;
+        throw asFinal(error);
       }
     });
   }
