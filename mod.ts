@@ -30,23 +30,19 @@ export {
   KvLockedError,
   KvServerError,
 } from "./kv/errors.ts";
-export {
-  type Backend,
-  type ClearOptions,
-  type FileKv,
-  type Inspection,
-  type Kv,
-  type KvStats,
-  type MemoryKv,
-  type MoveOptions,
-  type PopOptions,
-  type PutManyOptions,
-  type PutOptions,
-  type Reply,
-  type ScanOptions,
-  type ValkeyKv,
-  type Value,
-} from "./kv/kv.ts";
+export type {
+  Backend,
+  ClearOptions,
+  Inspection,
+  KvStats,
+  MoveOptions,
+  PopOptions,
+  PutManyOptions,
+  PutOptions,
+  ScanOptions,
+} from "./kv/call_types.ts";
+export type { Kv, Value } from "./kv/kv.ts";
+export type { FileKv, MemoryKv, Reply, ValkeyKv } from "./kv/backends.ts";
 export type {
   FileOptions,
   KvOptions,

@@ -2,7 +2,7 @@
  * Commands for keys of either type, and for the store as a whole.
  */
 
-import type { Inspection } from "../kv/kv.ts";
+import type { Inspection } from "../kv/call_types.ts";
 import {
   type Call,
   type Command,

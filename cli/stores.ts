@@ -5,7 +5,8 @@
 import { bytes } from "../kv/codec.ts";
 import { type CheckedFileOptions, checkKvOptions } from "../kv/checked_options.ts";
 import { show } from "../kv/errors.ts";
-import type { FileKv, Kv, Value } from "../kv/kv.ts";
+import type { Kv, Value } from "../kv/kv.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import { CommandError, UsageError } from "./exit.ts";
 import { attempt } from "./system.ts";

@@ -7,7 +7,8 @@
 import { fitsIn, isBytes } from "../internal/bytes.ts";
 import type { Codec } from "./codec.ts";
 import { show } from "./errors.ts";
-import { KEY_BYTES_MAX, type MoveOptions, type PopOptions, type PutOptions } from "./kv.ts";
+import type { MoveOptions, PopOptions, PutOptions } from "./call_types.ts";
+import { KEY_BYTES_MAX } from "./kv.ts";
 import type { Value } from "./kv.ts";
 import type { End, StoreMove, StorePut, StoreWait } from "./store.ts";
 

@@ -3,6 +3,17 @@
  * backend to it.
  */
 
+import type {
+  Backend,
+  ClearOptions,
+  Inspection,
+  KvStats,
+  MoveOptions,
+  PopOptions,
+  PutManyOptions,
+  PutOptions,
+  ScanOptions,
+} from "./call_types.ts";
 import type { Codec } from "./codec.ts";
 
 /** What a store takes as a value: bytes, or a string that stands for its UTF-8. */
@@ -10,94 +21,6 @@ export type Value = string | Uint8Array;
 
 /** The longest key, in bytes as UTF-8. */
 export const KEY_BYTES_MAX = 1024;
-
-/** The backends by name. */
-export type Backend = "memory" | "file" | "valkey";
-
-/** Options of {@linkcode Kv.put}. */
-export interface PutOptions {
-  /** Milliseconds until the key expires: whole, 1 to 2^53 − 1. Without it the key stays. */
-  expireIn?: number | undefined;
-  /** Store only where there is no such key; the call then says `false` if there was. */
-  ifAbsent?: boolean | undefined;
-  /** Keep the expiry of the key that is replaced. Not together with `expireIn`. */
-  keepTtl?: boolean | undefined;
-}
-
-/** Options of {@linkcode Kv.putMany}. */
-export interface PutManyOptions {
-  /** Milliseconds until each of the keys expires: whole, 1 to 2^53 − 1. Without it they stay. */
-  expireIn?: number | undefined;
-}
-
-/** Options of {@linkcode Kv.pop} and {@linkcode Kv.popFirst}. */
-export interface PopOptions {
-  /**
-   * How long to wait for an element: milliseconds, whole, 1 to 2^53 − 1, or `true` for as long as
-   * it takes. Default `false`: not at all.
-   */
-  wait?: number | boolean | undefined;
-  /**
-   * Ends the waiting: the call rejects with the signal's reason, unless an element has come
-   * meanwhile.
-   */
-  signal?: AbortSignal | undefined;
-}
-
-/** Options of {@linkcode Kv.move}. */
-export interface MoveOptions extends PopOptions {
-  /** The end to take from. */
-  take: "first" | "last";
-  /** The end to put to. */
-  put: "first" | "last";
-}
-
-/** Options of {@linkcode Kv.keys} and {@linkcode Kv.entries}. */
-export interface ScanOptions {
-  /** Only keys that begin with this text, taken literally. Default `""`: all. */
-  prefix?: string | undefined;
-  /** Stop after so many: whole, from 0. Default: all. */
-  limit?: number | undefined;
-}
-
-/** Options of {@linkcode Kv.clear}. */
-export interface ClearOptions {
-  /** Remove the keys that begin with this text, taken literally; `""` removes all. */
-  prefix: string;
-}
-
-/** What {@linkcode Kv.inspect} tells of a key. */
-export interface Inspection {
-  /** What the key holds. */
-  type: "string" | "array";
-  /** Bytes of a string, elements of an array. */
-  length: number;
-  /** Milliseconds until the key expires, from 1; `null` where it stays. */
-  expiresIn: number | null;
-}
-
-/** Counters of a store since it was opened, and its size now. */
-export interface KvStats {
-  /** Which backend the store is on. */
-  backend: Backend;
-  /** Keys in the store. May count keys past their deadline that no call has met yet. */
-  entries: number;
-  /**
-   * Bytes of the keys and values that `entries` counts; in memory text counts a byte a UTF-16 code
-   * unit. On Valkey the memory that the server's data set takes.
-   */
-  bytes: number;
-  /** Reads of single keys that found one. */
-  hits: number;
-  /** Reads of single keys that found none. */
-  misses: number;
-  /** Keys evicted to make room; on Valkey those of its server, since that was started. */
-  evictions: number;
-  /** Calls that have not settled: waiting pops, and on Valkey commands without an answer. */
-  inFlight: number;
-  /** Connections made anew after one was lost. */
-  reconnects: number;
-}
 
 /**
  * A key-value store: strings and arrays under string keys, with expiry.
@@ -535,81 +458,4 @@ export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends
    * @throws {KvError} `io` if the disk failed, and what a file store acknowledged may be lost.
    */
   close(): Promise<void>;
-}
-
-/** A store in this process' memory, as {@linkcode openKv} returns by default. */
-export interface MemoryKv extends Kv {
-  /** Which backend the store is on. */
-  readonly backend: "memory";
-}
-
-/** A store in one file. */
-export interface FileKv extends Kv {
-  /** Which backend the store is on. */
-  readonly backend: "file";
-
-  /**
-   * Resolves once everything acknowledged so far is on the medium (`fdatasync`), whatever
-   * `durability` says.
-   */
-  sync(): Promise<void>;
-
-  /**
-   * Reads the whole file and accounts for each of its bytes once. Other calls wait meanwhile.
-   *
-   * Cost: reads all pages in use, and takes 256 bytes of memory for each page of records.
-   *
-   * @returns What is wrong, one sentence each; none in a sound file.
-   */
-  check(): Promise<string[]>;
-
-  /**
-   * Gives unused space back to the file system, in one atomic step, with the store in use.
-   *
-   * Cost: what moves is written twice, to the journal and to its new place.
-   */
-  compact(): Promise<void>;
-}
-
-/** A reply of a Valkey server to {@linkcode ValkeyKv.command}: any RESP3 value. */
-export type Reply =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Uint8Array
-  | Error
-  | readonly Reply[]
-  | ReadonlyMap<Reply, Reply>
-  | ReadonlySet<Reply>;
-
-/** A store on a Valkey server. */
-export interface ValkeyKv extends Kv {
-  /** Which backend the store is on. */
-  readonly backend: "valkey";
-
-  /**
-   * Connects, for `connectMode: "manual"`; in the other modes it does nothing where a connection
-   * stands.
-   *
-   * @throws {KvConnectionError} With outcome `"not_sent"`, if no connection comes about.
-   * @throws {KvServerError} If the server refuses the user, the database or the protocol.
-   */
-  connect(): Promise<void>;
-
-  /**
-   * Resolves once every command issued so far has its answer. Waiting pops are not waited for, nor
-   * is a call that is sent again because the server has forgotten a script.
-   */
-  flush(): Promise<void>;
-
-  /**
-   * Sends any command.
-   *
-   * @param args The command's name and its arguments.
-   * @returns The server's reply.
-   * @throws {KvServerError} If the server answers with an error.
-   */
-  command(...args: readonly (Value | number)[]): Promise<Reply>;
 }

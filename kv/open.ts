@@ -3,7 +3,8 @@
  */
 
 import { type CheckedOptions, checkKvOptions } from "./checked_options.ts";
-import type { FileKv, Kv, MemoryKv, ValkeyKv } from "./kv.ts";
+import type { Kv } from "./kv.ts";
+import type { FileKv, MemoryKv, ValkeyKv } from "./backends.ts";
 import type { FileOptions, KvOptions, MemoryOptions, ValkeyOptions } from "./options.ts";
 
 /**

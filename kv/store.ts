@@ -15,7 +15,8 @@
  */
 
 import type { Codec } from "./codec.ts";
-import type { Inspection, KvStats, Value } from "./kv.ts";
+import type { Inspection, KvStats } from "./call_types.ts";
+import type { Value } from "./kv.ts";
 
 /** The two ends of an array. */
 export type End = "first" | "last";

@@ -9,7 +9,7 @@
  */
 
 import { show } from "./errors.ts";
-import type { Backend } from "./kv.ts";
+import type { Backend } from "./call_types.ts";
 
 /** The parameters of a URL, and what else it says, by the names of the options. */
 export type Parameters = Record<string, string>;

@@ -33,15 +33,14 @@ import type {
   Backend,
   ClearOptions,
   Inspection,
-  Kv,
   KvStats,
   MoveOptions,
   PopOptions,
   PutManyOptions,
   PutOptions,
   ScanOptions,
-  Value,
-} from "./kv.ts";
+} from "./call_types.ts";
+import type { Kv, Value } from "./kv.ts";
 import type { End, Store } from "./store.ts";
 
 /** A typed view of a store; see {@linkcode Kv} for what its methods do. */

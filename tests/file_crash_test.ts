@@ -11,7 +11,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openStorageKv } from "../backends/file/file_kv.ts";
-import type { FileKv } from "../kv/kv.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { type CrashRun, examine, run } from "./support/crash_run.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
 import { numberFromEnvironment } from "./support/environment.ts";

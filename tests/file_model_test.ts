@@ -5,7 +5,7 @@
 
 import { deepStrictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { FileKv } from "../kv/kv.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
 import { type FileSubject, openFileSubject } from "./support/file_subject.ts";
 import { ManualClock } from "./support/manual_clock.ts";

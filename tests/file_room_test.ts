@@ -7,7 +7,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
-import type { FileKv } from "../kv/kv.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { listed } from "./conformance/expect.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";

@@ -6,7 +6,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openStorageKv } from "../backends/file/file_kv.ts";
-import type { FileKv } from "../kv/kv.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { KvConnectionError, KvError } from "../kv/errors.ts";
-import type { ValkeyKv } from "../kv/kv.ts";
+import type { ValkeyKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import { environment } from "./support/environment.ts";
 import { startFaultProxy } from "./support/fault_proxy.ts";

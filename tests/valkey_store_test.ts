@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import * as scripts from "../backends/valkey/scripts.ts";
 import { bytes } from "../kv/codec.ts";
-import type { ValkeyKv } from "../kv/kv.ts";
+import type { ValkeyKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { listed, sorted, wrongType } from "./conformance/expect.ts";

@@ -10,7 +10,7 @@ import type { ConnectSocket } from "../backends/valkey/socket.ts";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
 import type { KvError } from "../kv/errors.ts";
-import type { ValkeyKv } from "../kv/kv.ts";
+import type { ValkeyKv } from "../kv/backends.ts";
 import { wrongType } from "./conformance/expect.ts";
 import { memoryServer } from "./support/memory_socket.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";

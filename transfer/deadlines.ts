@@ -13,7 +13,7 @@
  * until the answer came fast enough to tell the side.
  */
 
-import type { Inspection } from "../kv/kv.ts";
+import type { Inspection } from "../kv/call_types.ts";
 
 const MS_A_SECOND = 1_000;
 

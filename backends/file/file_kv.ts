@@ -5,7 +5,8 @@
 import { type Clock, systemClock } from "../../internal/clock.ts";
 import type { CheckedFileOptions } from "../../kv/checked_options.ts";
 import { text } from "../../kv/codec.ts";
-import type { FileKv, Value } from "../../kv/kv.ts";
+import type { Value } from "../../kv/kv.ts";
+import type { FileKv } from "../../kv/backends.ts";
 import { KvView } from "../../kv/views.ts";
 import { FileStore } from "./file_store.ts";
 import { openStorage } from "./open_storage.ts";

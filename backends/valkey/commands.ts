@@ -6,7 +6,8 @@
 import { byteLength, fitsIn } from "../../internal/bytes.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvError, show, wrongType } from "../../kv/errors.ts";
-import type { Inspection, Value } from "../../kv/kv.ts";
+import type { Inspection } from "../../kv/call_types.ts";
+import type { Value } from "../../kv/kv.ts";
 import type { End, StorePut } from "../../kv/store.ts";
 import { type Argument, Encoder, type Reply, type ReplyError } from "../../resp3/mod.ts";
 import { cannot, type Command, NO_ARGUMENTS, oddAnswer, type Request } from "./request.ts";

@@ -6,7 +6,8 @@
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { closedError } from "../../kv/errors.ts";
-import type { Inspection, KvStats, Value } from "../../kv/kv.ts";
+import type { Inspection, KvStats } from "../../kv/call_types.ts";
+import type { Value } from "../../kv/kv.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import type { Argument, Reply } from "../../resp3/mod.ts";
 import * as commands from "./commands.ts";

@@ -4,7 +4,8 @@
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import type { Kv, ScanOptions } from "../../kv/kv.ts";
+import type { ScanOptions } from "../../kv/call_types.ts";
+import type { Kv } from "../../kv/kv.ts";
 import { contents, listed, rangeError, sorted, typeError } from "./expect.ts";
 import { keys, loneSurrogates } from "./samples.ts";
 import type { Cases } from "./subject.ts";

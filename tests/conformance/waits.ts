@@ -2,7 +2,8 @@
  * The calls that can wait for an element.
  */
 
-import type { Kv, MoveOptions, PopOptions } from "../../kv/kv.ts";
+import type { MoveOptions, PopOptions } from "../../kv/call_types.ts";
+import type { Kv } from "../../kv/kv.ts";
 
 /** Long enough for a waiting call to reach its server, short enough to time out in a test. */
 export const WAIT_MS = 50;

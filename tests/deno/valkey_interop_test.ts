@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { bytes } from "../../kv/codec.ts";
-import type { ValkeyKv } from "../../kv/kv.ts";
+import type { ValkeyKv } from "../../kv/backends.ts";
 import { openKv } from "../../kv/open.ts";
 import { isAllowed } from "../support/environment.ts";
 import { findValkey, PATIENT } from "../support/valkey_server.ts";

@@ -6,7 +6,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openStorageKv } from "../../backends/file/file_kv.ts";
-import type { FileKv } from "../../kv/kv.ts";
+import type { FileKv } from "../../kv/backends.ts";
 import { type Crash, type CrashOptions, CrashStorage } from "./crash_storage.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { modelWhole, play, whole } from "./mirror.ts";

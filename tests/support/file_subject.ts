@@ -3,7 +3,7 @@
  */
 
 import { openStorageKv } from "../../backends/file/file_kv.ts";
-import type { FileKv } from "../../kv/kv.ts";
+import type { FileKv } from "../../kv/backends.ts";
 import type { Subject } from "../conformance/subject.ts";
 import { CrashStorage } from "./crash_storage.ts";
 import { ManualClock } from "./manual_clock.ts";

@@ -3,7 +3,7 @@
  */
 
 import { openMemoryKv } from "../../backends/memory/memory_kv.ts";
-import type { MemoryKv } from "../../kv/kv.ts";
+import type { MemoryKv } from "../../kv/backends.ts";
 import type { Subject } from "../conformance/subject.ts";
 import { ManualClock } from "./manual_clock.ts";
 

@@ -5,13 +5,12 @@
 
 import type {
   Inspection,
-  Kv,
   MoveOptions,
   PutManyOptions,
   PutOptions,
   ScanOptions,
-  Value,
-} from "../../kv/kv.ts";
+} from "../../kv/call_types.ts";
+import type { Kv, Value } from "../../kv/kv.ts";
 import type { KvErrorCode } from "../../kv/errors.ts";
 import type { Method, Step } from "./steps.ts";
 

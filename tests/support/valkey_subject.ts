@@ -3,7 +3,7 @@
  * deadlines of its keys nearer.
  */
 
-import type { ValkeyKv } from "../../kv/kv.ts";
+import type { ValkeyKv } from "../../kv/backends.ts";
 import { openKv } from "../../kv/open.ts";
 import type { ValkeyOptions } from "../../kv/options.ts";
 import type { Subject } from "../conformance/subject.ts";
