@@ -36,7 +36,8 @@ export function isContender(): boolean {
   return process.argv.some((arg) => arg.startsWith(CONTENDER_OPTION));
 }
 
-const SECTION_OPTION = "--section=";
+/** Comes before the name of the section that a process plays in. */
+export const SECTION_OPTION = "--section=";
 
 /** The arguments of the processes that play in the section `name` of a bench with several. */
 export function sectionArgs(name: string): readonly string[] {

@@ -4,6 +4,7 @@
 
 import type { Kv } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
+import { beginsAsUrl } from "../kv/urls.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";
 import type { Progress } from "../transfer/piece.ts";
@@ -223,7 +224,7 @@ async function report(
 
 /** Checks that FILE was not meant as a store. */
 function checkPath(file: string): void {
-  if (!/^(memory|file|valkeys?|rediss?):/i.test(file)) return;
+  if (!beginsAsUrl(file)) return;
   throw new UsageError(`Cannot take ${show(file)} as FILE: it is a URL, and a path is wanted`);
 }
 

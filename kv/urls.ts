@@ -55,6 +55,11 @@ export function splitUrl(url: string): UrlParts {
   return { backend, rest: backend === "file" ? filePath(rest) : rest, parameters };
 }
 
+/** Tells whether text begins as the URL of a store does. */
+export function beginsAsUrl(text: string): boolean {
+  return Object.keys(SCHEMES).some((scheme) => text.toLowerCase().startsWith(`${scheme}:`));
+}
+
 /**
  * Reads a Valkey URL as options by name.
  *

@@ -12,7 +12,6 @@ import { Turns } from "../../internal/turns.ts";
 import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import { Commits, type Durability } from "./commits.ts";
 import type { Engine } from "./engine.ts";
-import { asFinal } from "./faults.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
 import { Upkeep } from "./upkeep.ts";
 
@@ -45,7 +44,7 @@ export class Calls {
     const { durability, clock, onFailure } = settings;
     this.#parts = opened.parts;
     this.#onFailure = onFailure;
-    const fail = (error: unknown): void => this.#fail(error);
+    const fail = (error: unknown): unknown => this.#fail(error);
     this.#commits = new Commits(opened.parts, durability, clock, this.turns, fail);
     this.upkeep = new Upkeep(opened, engine, this.#commits, clock, fail);
   }
@@ -114,8 +113,7 @@ export class Calls {
     } catch (error) {
       const isDisk = error instanceof KvError && error.code === "io";
       if (!isDisk && journal.pendingBytes === before) throw error;
-      this.#fail(error);
-      throw asFinal(error);
+      throw this.#fail(error);
     } finally {
       pager.trim();
     }
@@ -194,8 +192,7 @@ export class Calls {
       // A sync in the background may have failed, and nobody has heard of it.
       else if (this.#commits.isBehind) throw this.#refusal();
     } catch (error) {
-      this.#fail(error);
-      throw asFinal(error);
+      throw this.#fail(error);
     } finally {
       await this.end();
     }
@@ -244,13 +241,23 @@ export class Calls {
     return new KvError("io", `Cannot use "${path}": ${found}`, { cause });
   }
 
-  /** Gives the file up. */
-  #fail(error: unknown): void {
-    if (this.#failure !== null) return;
+  /** Gives the file up, unless it is already; returns why, for the call that met it. */
+  #fail(error: unknown): unknown {
+    if (this.#failure !== null) return this.#failure;
     const failure = this.#failure = asFinal(error);
     this.upkeep.stop();
     this.#commits.abandon(failure);
     this.upkeep.gate.rejectAll(failure);
     this.#onFailure(() => this.#refusal());
+    return failure;
   }
+}
+
+/**
+ * The error that a file is given up for. Room is reserved before it is used, so only a medium that
+ * copies on write is full by then; but no `full`, after which a store works on.
+ */
+function asFinal(error: unknown): unknown {
+  if (!(error instanceof KvError) || error.code !== "full") return error;
+  return new KvError("io", error.message, { cause: error });
 }

@@ -39,6 +39,7 @@ import {
   runPages,
   UNIT_BYTES,
   unitOf,
+  UNITS_A_PAGE,
 } from "./layout.ts";
 import { Table } from "./table.ts";
 
@@ -256,7 +257,7 @@ class Check {
     const page = pageOf(address);
     let live = this.#live.get(page);
     if (live === undefined) {
-      this.#live.set(page, live = new Uint8Array(256));
+      this.#live.set(page, live = new Uint8Array(UNITS_A_PAGE));
       this.#claim(page, 1, "records");
     }
     const unit = unitOf(address);
@@ -278,7 +279,7 @@ class Check {
         ) this.#report(`Page ${page} is listed wrongly as one with room`);
         roomy.add(page);
         if (!this.#live.has(page)) {
-          this.#live.set(page, new Uint8Array(256));
+          this.#live.set(page, new Uint8Array(UNITS_A_PAGE));
           this.#claim(page, 1, "records");
         }
         previous = page;

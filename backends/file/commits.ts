@@ -29,7 +29,7 @@ export class Commits {
   readonly #durability: Durability;
   readonly #clock: Clock;
   readonly #turns: Turns;
-  readonly #fail: (error: unknown) => void;
+  readonly #fail: (error: unknown) => unknown;
   /** Counts the times that what was logged was handed to the kernel. */
   #flushCount = 0;
   /** When what was handed over is as safe as it has to be; `null` if it is. */
@@ -46,14 +46,15 @@ export class Commits {
 
   /**
    * @param turns Asked when calls begin to wait, so that timers have their turn.
-   * @param fail Told of what the disk failed to do: no call may change anything any more.
+   * @param fail Told of what the disk failed to do: no call may change anything any more. Returns
+   * what a call is to reject with.
    */
   constructor(
     parts: FileParts,
     durability: Durability,
     clock: Clock,
     turns: Turns,
-    fail: (error: unknown) => void,
+    fail: (error: unknown) => unknown,
   ) {
     this.#parts = parts;
     this.#durability = durability;
@@ -160,8 +161,7 @@ export class Commits {
       journal.markSynced(head);
     }, (error) => {
       this.#runningSync = null;
-      this.#fail(error);
-      throw this.#error;
+      throw this.#fail(error);
     });
   }
 

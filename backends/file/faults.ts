@@ -45,12 +45,3 @@ export function withKvErrors(storage: Storage, path: string): Storage {
     close: () => attempt("close", () => storage.close()),
   };
 }
-
-/**
- * The error that a file is given up for. Room is reserved before it is used, so only a medium that
- * copies on write is full by then; but no `full`, after which a store works on.
- */
-export function asFinal(error: unknown): unknown {
-  if (!(error instanceof KvError) || error.code !== "full") return error;
-  return new KvError("io", error.message, { cause: error });
-}

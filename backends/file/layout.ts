@@ -105,6 +105,11 @@ export const RUN = {
 /** Bytes of a long value in one page. */
 export const RUN_BYTES: number = PAGE_SUM_AT - RUN.dataAt;
 
+/** Counts the pages of a run that holds `bytes`. */
+export function runPages(bytes: number): number {
+  return Math.ceil(bytes / RUN_BYTES);
+}
+
 /** A page of cells: records of one class of size. */
 export const CELLS = {
   classAt: 1,
@@ -116,14 +121,9 @@ export const CELLS = {
   cellsAt: 16,
 } as const;
 
-/** Counts the pages of a run that holds `bytes`. */
-export function runPages(bytes: number): number {
-  return Math.ceil(bytes / RUN_BYTES);
-}
-
 /** Addresses count in units of so many bytes. */
 export const UNIT_BYTES = 16;
-const UNITS_A_PAGE = PAGE_BYTES / UNIT_BYTES;
+export const UNITS_A_PAGE: number = PAGE_BYTES / UNIT_BYTES;
 /** The address of nothing. */
 export const NIL = 0;
 

@@ -11,7 +11,6 @@ import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
-import { asFinal } from "./faults.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -45,7 +44,7 @@ export class Upkeep {
   readonly #parts: FileParts;
   readonly #commits: Commits;
   readonly #checkpoint: Checkpoint;
-  readonly #fail: (error: unknown) => void;
+  readonly #fail: (error: unknown) => unknown;
   readonly gate: Gate;
   readonly sweeper: Sweeper;
   #isBusy = false;
@@ -62,7 +61,7 @@ export class Upkeep {
     engine: Engine,
     commits: Commits,
     clock: Clock,
-    fail: (error: unknown) => void,
+    fail: (error: unknown) => unknown,
   ) {
     this.#opened = opened;
     this.#parts = opened.parts;
@@ -136,8 +135,7 @@ export class Upkeep {
       try {
         await work();
       } catch (error) {
-        this.#fail(error);
-        throw asFinal(error);
+        throw this.#fail(error);
       }
     });
   }

@@ -4,8 +4,8 @@
  */
 
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
-import type { Loss } from "./connection.ts";
 import { Backoff } from "./backoff.ts";
+import type { Loss } from "./connection.ts";
 import { outcomeUnknown, silent } from "./request.ts";
 import { checkSession, openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";

@@ -8,13 +8,13 @@
  */
 
 import { fitsIn } from "../../internal/bytes.ts";
-import { KeySet } from "./key_set.ts";
 import { decodeValue } from "../../kv/codec.ts";
 import { KvConnectionError, KvError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
 import { GET_ENTRY, SCAN, scanArguments } from "./commands.ts";
+import { KeySet } from "./key_set.ts";
 import { NO_ARGUMENTS, oddAnswer, Request } from "./request.ts";
 
 /** Keys that the server looks at for a page. */
