@@ -20,7 +20,7 @@ const FIGURE_WIDTH = 52;
 
 /**
  * Makes the panels. A bar ends at the median; the thin line is the slowest to the fastest round.
- * JetKV is coloured, bounds are outlined, for no store of their kind can pass them.
+ * JetKV is coloured; bounds, which are no stores, are outlined.
  */
 export function barPanels(series: readonly Figure[], theme: Theme): Panel[] {
   const rows = Map.groupBy(series, (figure) => `${figure.inFlight}\n${figure.row}`);
