@@ -10,7 +10,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
-import { CrashStorage } from "./support/crash_storage.ts";
+import { CrashStorage, noSpace } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 import { modelWhole, play, whole } from "./support/mirror.ts";
@@ -42,9 +42,7 @@ class FailingStorage extends CrashStorage {
 
   constructor(prng: Prng) {
     super();
-    this.#error = prng.chance(0.5)
-      ? new Error("the disk failed")
-      : Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    this.#error = prng.chance(0.5) ? new Error("the disk failed") : noSpace();
     this.#firstAt = prng.below(OPERATIONS_MAX);
     this.#endAt = this.#firstAt + prng.pick([1, 2, 5, Infinity]);
     this.#share = prng.pick([0, 0.3, 0.9, 1]);

@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import type { Storage } from "../backends/file/storage.ts";
 import { openStorageKv } from "../backends/file/file_kv.ts";
 import type { FileKv } from "../kv/backends.ts";
-import { CrashStorage } from "./support/crash_storage.ts";
+import { CrashStorage, noSpace } from "./support/crash_storage.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 
 const CACHE_BYTES = 16 * 4096;
@@ -47,10 +47,6 @@ class FaultyStorage extends CrashStorage implements Storage {
     if (--this.syncsLeft < 0) throw this.syncError;
     super.syncNow();
   }
-}
-
-function noSpace(): Error {
-  return Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 }
 
 interface Opened {

@@ -9,7 +9,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
 import type { FileKv } from "../kv/backends.ts";
 import { listed } from "./conformance/expect.ts";
-import { CrashStorage } from "./support/crash_storage.ts";
+import { CrashStorage, noSpace } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";
 import { Prng } from "./support/prng.ts";
 
@@ -49,7 +49,7 @@ class SlowStorage extends CrashStorage implements Storage {
     strictEqual(this.isClosed, false, "something is written after close()");
     if (--this.stepsLeft < 0) throw new Error("the disk cannot be written");
     if (at + bytes.length > this.bytesMax) {
-      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+      throw noSpace();
     }
     super.write(at, bytes);
   }

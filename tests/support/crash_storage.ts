@@ -118,6 +118,11 @@ export class CrashStorage implements Storage {
   }
 }
 
+/** What a write throws where the disk is full. */
+export function noSpace(): Error {
+  return Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+}
+
 /** Applies an entry sector by sector, each with a chance of `share`. */
 function applySome(image: Image, entry: Entry, share: number, prng: Prng): void {
   if (entry.kind !== "write") {
