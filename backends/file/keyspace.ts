@@ -48,7 +48,10 @@ export class Keyspace {
   /** What `find` found: the hash of the key, and the address of its record or `NIL`. */
   #hash = 0;
   #address = NIL;
-  /** The time of the call: a key that was found alive stays so until it ends. */
+  /**
+   * The time of the call, 0 until a deadline asks for it: most keys have none. A key that was found
+   * alive stays so until the call ends.
+   */
   #nowMs = 0;
 
   constructor(parts: FileParts, clock: Clock) {
@@ -57,8 +60,9 @@ export class Keyspace {
     this.#clock = clock;
   }
 
-  /** When `find` looked: for further ones of the same call. */
+  /** The time of the call: for further keys that it looks for. */
   get nowMs(): number {
+    if (this.#nowMs === 0) this.#nowMs = this.#clock.now();
     return this.#nowMs;
   }
 
@@ -79,7 +83,7 @@ export class Keyspace {
    *
    * @param nowMs The time of the call, where it has looked for a key before.
    */
-  find(key: string, nowMs: number = this.#clock.now()): boolean {
+  find(key: string, nowMs = 0): boolean {
     const records = this.#records;
     this.#nowMs = nowMs;
     this.#hash = records.takeKey(key);
@@ -93,7 +97,7 @@ export class Keyspace {
 
   #isExpired(): boolean {
     const { deadlineMs } = this.#records;
-    return isPast(deadlineMs, this.#nowMs);
+    return deadlineMs > 0 && isPast(deadlineMs, this.nowMs);
   }
 
   /** Looks for a key, and removes what is there past its deadline. */
