@@ -17,8 +17,8 @@
  *   Nothing changed.
  * - `not_a_number`: `increment` met text that is no whole number within ±(2^53 − 1), or would leave
  *   that range. Nothing changed.
- * - `full`: no room is left (`maxEntries`, `maxBytes`, the disk). Nothing changed; works again once
- *   there is room.
+ * - `full`: no room is left (`maxEntries`, `maxBytes`, the disk). Nothing changed, except by
+ *   `putMany`; works again once there is room.
  * - `io`: the disk failed. A file store refuses work until it is opened anew.
  * - `timeout`: the server stayed silent for too long. A call that writes may have taken effect.
  * - `connection`: the connection was lost or could not be made; see

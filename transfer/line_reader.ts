@@ -12,7 +12,7 @@ import { checkHeader, type FooterLine, type Line, parseLine } from "./format.ts"
 import { LINE_END } from "./lines.ts";
 import { count, noProgress, type Piece } from "./piece.ts";
 
-/** No value is longer on any backend. */
+/** The longest value that a server or a file holds. */
 const VALUE_BYTES_MAX = 512 * 2 ** 20;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
