@@ -5,13 +5,9 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  decodeHeader,
-  encodeHeader,
-  PAGE_BYTES,
-  PAGE_SUM_AT,
-  pageSum,
-} from "../backends/file/layout.ts";
+import { decodeHeader, encodeHeader } from "../backends/file/header.ts";
+import { PAGE_BYTES, PAGE_SUM_AT } from "../backends/file/layout.ts";
+import { pageSum } from "../backends/file/page_sum.ts";
 import { KvCorruptError, KvError } from "../kv/errors.ts";
 import type { Kv } from "../kv/kv.ts";
 import { CrashStorage } from "./support/crash_storage.ts";

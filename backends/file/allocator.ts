@@ -16,6 +16,7 @@ import {
   cellsAPage,
   classFor,
   FREE_CELL,
+  NEXT_FREE_AT,
   NIL,
   PAGE_BYTES,
   PAGE_SUM_AT,
@@ -82,8 +83,8 @@ export class Allocator {
       return;
     }
     this.#pager.setU8(frame, at, FREE_CELL);
-    this.#pager.setU8(frame, at + 1, this.#pager.u8(frame, CELLS.freeUnitAt));
-    this.#journal.log(frame, at, 2);
+    this.#pager.setU8(frame, at + NEXT_FREE_AT, this.#pager.u8(frame, CELLS.freeUnitAt));
+    this.#journal.log(frame, at, NEXT_FREE_AT + 1);
     this.#pager.setU8(frame, CELLS.freeUnitAt, unitOf(address));
     this.#pager.setU16(frame, CELLS.countAt, count);
     this.#journal.log(frame, CELLS.freeUnitAt, 4);
@@ -189,8 +190,8 @@ export class Allocator {
     const fresh = this.#pager.u8(frame, CELLS.freshUnitAt);
     const bytes = CELL_BYTES[sizeClass]!;
     if (free !== 0) {
-      const at = free * UNIT_BYTES;
-      this.#pager.setU8(frame, CELLS.freeUnitAt, this.#pager.u8(frame, at + 1));
+      const nextAt = free * UNIT_BYTES + NEXT_FREE_AT;
+      this.#pager.setU8(frame, CELLS.freeUnitAt, this.#pager.u8(frame, nextAt));
       return free;
     }
     if (fresh * UNIT_BYTES + bytes > PAGE_SUM_AT) {

@@ -10,13 +10,12 @@
 import type { Turns } from "../../internal/turns.ts";
 import { KvError } from "../../kv/errors.ts";
 import type { FileParts } from "./file_parts.ts";
+import { decodeHeader } from "./header.ts";
 import {
   BUCKET,
   CELL_BYTES,
   CELLS,
   cellsAPage,
-  decodeHeader,
-  ELEMENT_HEAD_BYTES,
   FIRST_MAP_PAGE,
   FREE_CELL,
   HASH_BITS,
@@ -24,6 +23,7 @@ import {
   HEADER_PAGE,
   LIST,
   LONG,
+  NEXT_FREE_AT,
   NIL,
   offsetOf,
   PAGE_BYTES,
@@ -37,6 +37,7 @@ import {
   RUN,
   RUN_TYPE,
   runPages,
+  slotPlace,
   UNIT_BYTES,
   unitOf,
   UNITS_A_PAGE,
@@ -148,10 +149,7 @@ class Check {
     let free = 0;
     let slot = pager.u16(frame, BUCKET.freeSlotAt);
     for (; slot !== 0 && free <= fresh; free++) {
-      slot = pager.u16(
-        frame,
-        BUCKET.slotsAt + (slot - 1) * BUCKET.slotBytes + BUCKET.nextAt,
-      );
+      slot = pager.u16(frame, slotPlace(slot) + BUCKET.nextAt);
     }
     const count = pager.u16(frame, BUCKET.countAt);
     if (count + free !== fresh) this.#report(`Bucket ${page} has lost a slot`);
@@ -235,7 +233,7 @@ class Check {
     const frame = pager.frame(pageOf(address));
     const at = placeOf(address);
     if ((pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
-      this.#checkRun(pager.u32(frame, at + ELEMENT_HEAD_BYTES), bytes, address);
+      this.#checkRun(pager.u32(frame, at + RECORD.elementHeadBytes), bytes, address);
     }
     return bytes;
   }
@@ -308,7 +306,7 @@ class Check {
       if (live[unit] !== 0 || pager.u8(frame, at) !== FREE_CELL) {
         this.#report(`Page ${page} lists a live cell as free`);
       }
-      unit = pager.u8(frame, at + 1);
+      unit = pager.u8(frame, at + NEXT_FREE_AT);
     }
     if (count !== pager.u16(frame, CELLS.countAt) || count + free !== used) {
       this.#report(`Page ${page} has lost a cell`);

@@ -16,7 +16,8 @@
 
 import { assert } from "../../internal/assert.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
-import { encodeHeader, HEADER_COPY_PAGE, HEADER_PAGE, PAGE_BYTES, ROOT } from "./layout.ts";
+import { encodeHeader } from "./header.ts";
+import { HEADER_COPY_PAGE, HEADER_PAGE, PAGE_BYTES, ROOT } from "./layout.ts";
 
 const GROUP_PAGES = 256;
 

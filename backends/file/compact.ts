@@ -20,11 +20,9 @@ import {
   cellsAPage,
   DIRECTORY_TYPE,
   ELEMENT,
-  ELEMENT_HEAD_BYTES,
   FIRST_MAP_PAGE,
   FREE_CELL,
-  HASH_BITS,
-  JOURNAL,
+  HASH_END,
   LIST,
   LONG,
   NIL,
@@ -33,6 +31,7 @@ import {
   PAGE_SUM_AT,
   PAGE_TYPE_AT,
   pageOf,
+  PATCH,
   placeOf,
   RECORD,
   RUN,
@@ -56,7 +55,7 @@ const COLLECTED_BYTES = STEP_BYTES / 2;
  */
 export function* compact(parts: FileParts, engine: Engine): Generator<number, void> {
   const compaction = new Compaction(parts);
-  for (let hash = 0; hash < 2 ** HASH_BITS;) {
+  for (let hash = 0; hash < HASH_END;) {
     yield STEP_BYTES;
     hash = parts.table.merge(hash);
   }
@@ -166,7 +165,7 @@ class Compaction {
     if (!this.#beginsRun(frame)) return STEP_BYTES;
     const { count } = this.#runOf(page);
     if (map.findLower(page, count) === 0) return STEP_BYTES;
-    return STEP_BYTES + count * (PAGE_BYTES + 2 * JOURNAL.patchHeadBytes);
+    return STEP_BYTES + count * (PAGE_BYTES + 2 * PATCH.headBytes);
   }
 
   /** Whether a frame has the first page of a long value, with which the others move. */
@@ -240,7 +239,7 @@ class Compaction {
     const frame = allocator.cellsFrame(pageOf(owner));
     const isElement = pager.u8(frame, placeOf(owner)) === ELEMENT;
     if (!isElement) records.open(owner);
-    const at = isElement ? placeOf(owner) + ELEMENT_HEAD_BYTES : records.bodyAt;
+    const at = isElement ? placeOf(owner) + RECORD.elementHeadBytes : records.bodyAt;
     const length = pager.u32(frame, placeOf(owner) + RECORD.lengthAt);
     return { frame, at, length, count: runPages(length) };
   }
@@ -287,7 +286,7 @@ class Compaction {
     if (pager.u8(frame, at) === ELEMENT) {
       const previous = follow(lists.previous(address));
       const next = follow(lists.next(address));
-      if (isLong) allocator.setOwner(pager.u32(frame, at + ELEMENT_HEAD_BYTES), address);
+      if (isLong) allocator.setOwner(pager.u32(frame, at + RECORD.elementHeadBytes), address);
       if (this.#isList(previous)) lists.setEdge("first", address);
       else lists.setNext(previous, address);
       if (this.#isList(next)) lists.setEdge("last", address);

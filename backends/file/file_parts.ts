@@ -6,11 +6,10 @@ import { type HashKey, randomHashKey } from "../../internal/hash.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { Allocator } from "./allocator.ts";
 import { Journal } from "./journal.ts";
+import { BIRTH_MARK, type Header } from "./header.ts";
 import {
-  BIRTH_MARK,
   FIRST_DEPTH_MAX,
   FIRST_TABLE_PAGE,
-  type Header,
   HEADER_COPY_PAGE,
   JOURNAL_PAGES_MIN,
   PAGE_BYTES,

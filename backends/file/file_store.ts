@@ -18,7 +18,7 @@ import { compact } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
 import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./file_parts.ts";
-import { HASH_BITS, VALUE_BYTES_MAX } from "./layout.ts";
+import { HASH_END, VALUE_BYTES_MAX } from "./layout.ts";
 import type { Storage } from "./storage.ts";
 
 /** What a call logs at most for a key besides its value: record, slot, lists of pages, counters. */
@@ -211,7 +211,7 @@ export class FileStore implements Store {
     return this.#calls.hold(async () => {
       if (prefix === "" && this.#calls.upkeep.isOversized) return await this.#clearAll();
       let count = 0;
-      for (let hash = 0; hash < 2 ** HASH_BITS;) {
+      for (let hash = 0; hash < HASH_END;) {
         while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
         const keys: string[] = [];
         hash = this.#calls.run(() => this.#engine.scan(hash, prefix, keys));
@@ -237,7 +237,7 @@ export class FileStore implements Store {
   async #countAll(): Promise<number> {
     if (this.#engine.expiringCount === 0) return this.#parts.root.entries;
     let count = 0;
-    for (let hash = 0; hash < 2 ** HASH_BITS;) {
+    for (let hash = 0; hash < HASH_END;) {
       while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
       const keys: string[] = [];
       hash = this.#calls.run(() => this.#engine.scan(hash, "", keys));
@@ -295,7 +295,7 @@ export class FileStore implements Store {
   }
 
   async *#scan(prefix: string): AsyncGenerator<string, undefined> {
-    for (let hash = 0; hash < 2 ** HASH_BITS;) {
+    for (let hash = 0; hash < HASH_END;) {
       const keys: string[] = [];
       const from = hash;
       hash = await this.#calls.call(0, () => this.#engine.scan(from, prefix, keys));

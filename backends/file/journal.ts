@@ -16,7 +16,7 @@
 
 import { assert } from "../../internal/assert.ts";
 import { crc32c } from "../../internal/crc32c.ts";
-import { JOURNAL, PAGE_BYTES } from "./layout.ts";
+import { JOURNAL, PAGE_BYTES, PATCH } from "./layout.ts";
 import type { Pager } from "./pager.ts";
 import type { Storage } from "./storage.ts";
 
@@ -130,19 +130,19 @@ export class Journal {
   /** Makes a page of zeros, whatever was there, and logs that. */
   blank(page: number): number {
     const frame = this.#pager.blank(page);
-    this.#patch(page, JOURNAL.blankMark, 0, 0);
+    this.#patch(page, PATCH.blankMark, 0, 0);
     this.#pager.markDirty(frame);
     return frame;
   }
 
   /** Logs that a page begins anew, which was freed: whatever stands in its place is right. */
   logFree(page: number): void {
-    this.#patch(page, JOURNAL.blankMark, 0, 0);
+    this.#patch(page, PATCH.blankMark, 0, 0);
   }
 
   /** Logs the sum that a page has now, with which it will be written to its place. */
   logSum(page: number, sum: number): void {
-    const end = this.#patch(page, JOURNAL.sumMark, 4, 4);
+    const end = this.#patch(page, PATCH.sumMark, 4, 4);
     this.#view.setUint32(end, sum, true);
   }
 
@@ -181,12 +181,12 @@ export class Journal {
   /** Adds the head of a patch and makes room for `room` bytes; returns where they go. */
   #patch(page: number, at: number, length: number, room: number): number {
     const start = this.#length;
-    const end = start + JOURNAL.patchHeadBytes;
+    const end = start + PATCH.headBytes;
     if (end + room > this.#batch.length) this.#resize(align(Math.max(end + room, start * 2)));
     const view = this.#view;
-    view.setUint32(start, page, true);
-    view.setUint16(start + 4, at, true);
-    view.setUint16(start + 6, length, true);
+    view.setUint32(start + PATCH.pageAt, page, true);
+    view.setUint16(start + PATCH.placeAt, at, true);
+    view.setUint16(start + PATCH.lengthAt, length, true);
     this.#length = end + room;
     return end;
   }

@@ -1,6 +1,6 @@
 /**
- * Every number of the file format, and the header that opens a file. `docs/file-format.md` draws
- * what stands here.
+ * Every number of the file format but those of the header, which has a file of its own.
+ * `docs/file-format.md` draws what stands here.
  *
  * A file is a row of pages of 4096 bytes. The last four bytes of a page are the sum of the others
  * and of the page's number, so a page that was damaged, or written elsewhere, is known when it is
@@ -9,16 +9,11 @@
  */
 
 import { assert } from "../../internal/assert.ts";
-import type { HashKey } from "../../internal/hash.ts";
-import { KvCorruptError } from "../../kv/errors.ts";
 
 /** Bytes of a page. */
 export const PAGE_BYTES = 4096;
 /** Where the sum of a page stands; all before it is the page's own. */
 export const PAGE_SUM_AT = 4092;
-
-/** The version of the format that this code writes. */
-export const FORMAT_VERSION = 1;
 
 /** The two copies of the header, the page all else hangs from, and the first map of pages. */
 export const HEADER_PAGE = 0;
@@ -87,8 +82,15 @@ export const BUCKET = {
   nextAt: 8,
 } as const;
 
+/** Where in its bucket a slot stands. Slots count from 1: 0 ends a chain. */
+export function slotPlace(slot: number): number {
+  return BUCKET.slotsAt + (slot - 1) * BUCKET.slotBytes;
+}
+
 /** Bits of a key's hash in a slot; the directory counts its depth in them. */
 export const HASH_BITS = 24;
+/** The end of all hashes. */
+export const HASH_END: number = 2 ** HASH_BITS;
 
 /** Entries of a page of the directory, four bytes each, behind its type. */
 export const DIRECTORY_AT = 4;
@@ -121,9 +123,11 @@ export const CELLS = {
   cellsAt: 16,
 } as const;
 
-/** Addresses count in units of so many bytes. */
+/** Addresses count in units of 16 bytes. */
 export const UNIT_BYTES = 16;
 export const UNITS_A_PAGE: number = PAGE_BYTES / UNIT_BYTES;
+/** Bits of a unit's number. In a slot it shares a word with the hash. */
+export const UNIT_BITS = 8;
 /** The address of nothing. */
 export const NIL = 0;
 
@@ -195,11 +199,20 @@ export function cellsAPage(sizeClass: number): number {
   return Math.floor((PAGE_SUM_AT - CELLS.cellsAt) / CELL_BYTES[sizeClass]!);
 }
 
-/** What a cell holds, in its first byte; a free cell has the unit of the next one behind it. */
+/** What a cell holds, in its first byte. */
 export const FREE_CELL = 0;
 export const STRING = 1;
 export const LIST = 2;
 export const ELEMENT = 3;
+
+/** Where a free cell has the unit of the next one of its page. */
+export const NEXT_FREE_AT = 1;
+
+/** An address inside a record: page, unit. */
+export const ADDRESS = {
+  unitAt: 4,
+  bytes: 5,
+} as const;
 
 /** Where things stand in a record; see `records.ts`. */
 export const RECORD = {
@@ -216,19 +229,18 @@ export const RECORD = {
   lastAt: 5,
   bytesAt: 10,
   linksBytes: 18,
+  /**
+   * An element of a list: addresses of its neighbours, then its value. The neighbour of the first
+   * and the last one is the record of the list.
+   */
+  previousAt: 8,
+  nextAt: 13,
+  elementHeadBytes: 18,
 } as const;
 
 /** Flags of a record. */
 export const EXPIRES = 1;
 export const LONG = 2;
-
-/**
- * An element of a list: addresses of its neighbours, then its value. The neighbour of the first and
- * the last one is the record of the list.
- */
-export const ELEMENT_PREVIOUS_AT = 8;
-export const ELEMENT_NEXT_AT = 13;
-export const ELEMENT_HEAD_BYTES = 18;
 
 /** A record of the journal. */
 export const JOURNAL = {
@@ -240,9 +252,15 @@ export const JOURNAL = {
   generationAt: 24,
   headBytes: 32,
   alignBytes: 8,
-  /** A patch: page, place in it, bytes; then the bytes. */
-  patchHeadBytes: 8,
-  /** In the place of a patch: the page starts as zeros; the page has this sum. */
+} as const;
+
+/** A patch: records of the journal are rows of them. Its head says how many bytes follow. */
+export const PATCH = {
+  pageAt: 0,
+  placeAt: 4,
+  lengthAt: 6,
+  headBytes: 8,
+  /** As the place: the page starts as zeros; the page has this sum. */
   blankMark: 0xffff,
   sumMark: 0xfffe,
 } as const;
@@ -252,126 +270,10 @@ assert(BUCKET.slotsAt === BUCKET.headsAt + 2 * BUCKET.headCount);
 assert(BUCKET.slotsAt + BUCKET.slotCount * BUCKET.slotBytes <= PAGE_SUM_AT);
 assert(BUCKET.splitCount < BUCKET.slotCount);
 assert(ROOT.roomyPagesAt + 4 * CELL_BYTES.length <= PAGE_SUM_AT);
-assert(CELLS.cellsAt % UNIT_BYTES === 0 && UNITS_A_PAGE === 256);
+assert(CELLS.cellsAt % UNIT_BYTES === 0 && UNITS_A_PAGE === 1 << UNIT_BITS);
+assert(HASH_BITS + UNIT_BITS === 32);
+assert(RECORD.lastAt === ADDRESS.bytes && RECORD.bytesAt === 2 * ADDRESS.bytes);
+assert(RECORD.previousAt === RECORD.headBytes);
+assert(RECORD.nextAt === RECORD.previousAt + ADDRESS.bytes);
+assert(RECORD.elementHeadBytes === RECORD.nextAt + ADDRESS.bytes);
 assert(CELL_BYTES.length <= 256 && CELL_BYTES[0] === CELL_BYTES_MIN);
-
-/** The first bytes of a file that is being made: "JetKVnew". No byte is that of the magic. */
-export const BIRTH_MARK: Uint8Array = Uint8Array.of(
-  0x4a,
-  0x65,
-  0x74,
-  0x4b,
-  0x56,
-  0x6e,
-  0x65,
-  0x77,
-);
-/** The first bytes of a file. */
-export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x4a, 0x4b, 0x56, 0x0d, 0x0a, 0x1a, 0x0a);
-const VERSION_AT = 8;
-const PAGE_BYTES_AT = 12;
-const HASH_KEY_AT = 16;
-const POSITION_AT = 24;
-const JOURNAL_PAGE_AT = 32;
-const JOURNAL_PAGES_AT = 36;
-const IS_CLEAN_AT = 40;
-const SEQUENCE_AT = 44;
-
-/** What a file says of itself before anything else is known. */
-export interface Header {
-  readonly hashKey: HashKey;
-  /** Where in the endless row of journal records the first one stands that counts. */
-  readonly position: number;
-  readonly journalPage: number;
-  readonly journalPages: number;
-  /** Whether the file was closed with every page in its place: then no record counts. */
-  readonly isClean: boolean;
-  /** Counts the times that headers were written, so that of two the newer is known. */
-  readonly sequence: number;
-}
-
-/** Makes the page of a header, its sum included. */
-export function encodeHeader(header: Header, page: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(PAGE_BYTES);
-  const view = new DataView(bytes.buffer);
-  bytes.set(MAGIC);
-  view.setUint32(VERSION_AT, FORMAT_VERSION, true);
-  view.setUint32(PAGE_BYTES_AT, PAGE_BYTES, true);
-  view.setUint32(HASH_KEY_AT, header.hashKey.low, true);
-  view.setUint32(HASH_KEY_AT + 4, header.hashKey.high, true);
-  view.setBigUint64(POSITION_AT, BigInt(header.position), true);
-  view.setUint32(JOURNAL_PAGE_AT, header.journalPage, true);
-  view.setUint32(JOURNAL_PAGES_AT, header.journalPages, true);
-  view.setUint32(IS_CLEAN_AT, header.isClean ? 1 : 0, true);
-  view.setUint32(SEQUENCE_AT, header.sequence, true);
-  view.setUint32(PAGE_SUM_AT, pageSum(view, 0, page), true);
-  return bytes;
-}
-
-/**
- * Reads the page of a header.
- *
- * @throws {KvCorruptError} If it is not one, or of a version after this code.
- */
-export function decodeHeader(bytes: Uint8Array, page: number, path: string): Header {
-  const start = page * PAGE_BYTES;
-  if (MAGIC.some((byte, i) => i < bytes.length && bytes[i] !== byte)) {
-    throw new KvCorruptError(path, start, "this is no JetKV file");
-  }
-  if (bytes.length < PAGE_BYTES) {
-    throw new KvCorruptError(path, start + bytes.length, "the file ends inside the header");
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES);
-  if (view.getUint32(PAGE_SUM_AT, true) !== pageSum(view, 0, page)) {
-    throw new KvCorruptError(path, start, "the checksum of the header differs");
-  }
-  const version = view.getUint32(VERSION_AT, true);
-  if (version !== FORMAT_VERSION) {
-    const found = `its format is version ${version}, and this code knows ${FORMAT_VERSION}`;
-    throw new KvCorruptError(path, start + VERSION_AT, found);
-  }
-  const header = {
-    hashKey: {
-      low: view.getUint32(HASH_KEY_AT, true),
-      high: view.getUint32(HASH_KEY_AT + 4, true),
-    },
-    position: Number(view.getBigUint64(POSITION_AT, true)),
-    journalPage: view.getUint32(JOURNAL_PAGE_AT, true),
-    journalPages: view.getUint32(JOURNAL_PAGES_AT, true),
-    isClean: view.getUint32(IS_CLEAN_AT, true) === 1,
-    sequence: view.getUint32(SEQUENCE_AT, true),
-  };
-  const isSound = view.getUint32(PAGE_BYTES_AT, true) === PAGE_BYTES &&
-    Number.isSafeInteger(header.position) && header.journalPage > ROOT_PAGE &&
-    header.journalPages >= JOURNAL_PAGES_MIN;
-  if (!isSound) throw new KvCorruptError(path, start, "the header makes no sense");
-  return header;
-}
-
-/**
- * The sum of page `page`, whose bytes begin at `at`: four lanes that multiply and rotate.
- *
- * It changes with any one word, and with other damage all but once in four billion times. Six times
- * as fast as a CRC, which matters where every page from the disk is summed.
- */
-export function pageSum(view: DataView, at: number, page: number): number {
-  let a = page ^ 0x2545f491;
-  let b = 0x9e3779b9;
-  let c = 0x7f4a7c15;
-  let d = 0x165667b1;
-  const end = at + PAGE_SUM_AT;
-  for (let i = at; i < end - 12; i += 16) {
-    a = Math.imul(a ^ view.getInt32(i, true), 0x9e3779b1);
-    b = Math.imul(b ^ view.getInt32(i + 4, true), 0x85ebca77);
-    c = Math.imul(c ^ view.getInt32(i + 8, true), 0xc2b2ae3d);
-    d = Math.imul(d ^ view.getInt32(i + 12, true), 0x27d4eb2f);
-    a = (a << 13) | (a >>> 19);
-    b = (b << 13) | (b >>> 19);
-    c = (c << 13) | (c >>> 19);
-    d = (d << 13) | (d >>> 19);
-  }
-  a = Math.imul(a ^ view.getInt32(end - 12, true), 0x9e3779b1);
-  b = Math.imul(b ^ view.getInt32(end - 8, true), 0x85ebca77);
-  c = Math.imul(c ^ view.getInt32(end - 4, true), 0xc2b2ae3d);
-  return (a ^ ((b << 7) | (b >>> 25)) ^ ((c << 15) | (c >>> 17)) ^ ((d << 23) | (d >>> 9))) >>> 0;
-}

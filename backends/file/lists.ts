@@ -13,12 +13,10 @@ import type { Decoder, End } from "../../kv/store.ts";
 import type { Allocator } from "./allocator.ts";
 import type { Journal } from "./journal.ts";
 import {
+  ADDRESS,
   addressOf,
   CELL_BYTES_MAX,
   ELEMENT,
-  ELEMENT_HEAD_BYTES,
-  ELEMENT_NEXT_AT,
-  ELEMENT_PREVIOUS_AT,
   LONG,
   NIL,
   offsetOf,
@@ -31,17 +29,14 @@ import {
 import type { Pager } from "./pager.ts";
 import type { Encoded, Records } from "./records.ts";
 
-/** Bytes of an address in a list. */
-const ADDRESS_BYTES = 5;
-
 /** Tells whether an element is too long for a cell. */
 function isLongElement(bytes: number): boolean {
-  return ELEMENT_HEAD_BYTES + bytes > CELL_BYTES_MAX;
+  return RECORD.elementHeadBytes + bytes > CELL_BYTES_MAX;
 }
 
 /** Counts the bytes of the cell that an element takes. */
 export function elementCellBytes(bytes: number): number {
-  return ELEMENT_HEAD_BYTES + (isLongElement(bytes) ? RECORD.runBytes : bytes);
+  return RECORD.elementHeadBytes + (isLongElement(bytes) ? RECORD.runBytes : bytes);
 }
 
 /** Counts the pages that an element takes besides its cell. */
@@ -110,7 +105,7 @@ export class Lists {
 
   /** Puts an element that was taken out of a list at an end of this one. */
   link(address: number, end: End): void {
-    this.#linkIn(address, end, this.elementBytes(address), ELEMENT_HEAD_BYTES);
+    this.#linkIn(address, end, this.elementBytes(address), RECORD.elementHeadBytes);
   }
 
   /** Frees the cell of an element, and its pages if it is long. */
@@ -118,7 +113,7 @@ export class Lists {
     const frame = this.#elementFrame(address);
     const at = placeOf(address);
     if ((this.#pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
-      const first = this.#pager.u32(frame, at + ELEMENT_HEAD_BYTES);
+      const first = this.#pager.u32(frame, at + RECORD.elementHeadBytes);
       this.#allocator.freeRun(first, this.#pager.u32(frame, at + RECORD.lengthAt));
     }
     this.#allocator.free(address);
@@ -126,29 +121,29 @@ export class Lists {
 
   /** The element behind another one; behind the last one the record of the list. */
   next(address: number): number {
-    return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_NEXT_AT);
+    return this.#readAddress(this.#elementFrame(address), placeOf(address) + RECORD.nextAt);
   }
 
   /** The element before another one; before the first one the record of the list. */
   previous(address: number): number {
-    return this.#readAddress(this.#elementFrame(address), placeOf(address) + ELEMENT_PREVIOUS_AT);
+    return this.#readAddress(this.#elementFrame(address), placeOf(address) + RECORD.previousAt);
   }
 
   /** Makes `next` follow the element at an address. */
   setNext(address: number, next: number): void {
-    this.#setLink(address, ELEMENT_NEXT_AT, next);
+    this.#setLink(address, RECORD.nextAt, next);
   }
 
   /** Makes `previous` come before the element at an address. */
   setPrevious(address: number, previous: number): void {
-    this.#setLink(address, ELEMENT_PREVIOUS_AT, previous);
+    this.#setLink(address, RECORD.previousAt, previous);
   }
 
   /** Makes an element the one at an end of the list, whatever was. */
   setEdge(end: End, address: number): void {
     const { frame, bodyAt } = this.#records;
     this.#writeAddress(frame, bodyAt + edgeAt(end), address);
-    this.#journal.log(frame, bodyAt + edgeAt(end), ADDRESS_BYTES);
+    this.#journal.log(frame, bodyAt + edgeAt(end), ADDRESS.bytes);
   }
 
   /** Tells the elements at the ends that the record of the list has moved. */
@@ -194,8 +189,8 @@ export class Lists {
     this.#pager.setU8(frame, at + RECORD.flagsAt, isLong ? LONG : 0);
     this.#pager.setU16(frame, at + RECORD.keyBytesAt, 0);
     this.#pager.setU32(frame, at + RECORD.lengthAt, value.length);
-    if (isLong) this.#pager.setU32(frame, at + ELEMENT_HEAD_BYTES, run);
-    else this.#pager.setBytes(frame, at + ELEMENT_HEAD_BYTES, value.bytes, 0, value.length);
+    if (isLong) this.#pager.setU32(frame, at + RECORD.elementHeadBytes, run);
+    else this.#pager.setBytes(frame, at + RECORD.elementHeadBytes, value.bytes, 0, value.length);
     return address;
   }
 
@@ -229,7 +224,7 @@ export class Lists {
   #setLink(address: number, linkAt: number, target: number): void {
     const frame = this.#elementFrame(address);
     this.#writeAddress(frame, placeOf(address) + linkAt, target);
-    this.#journal.log(frame, placeOf(address) + linkAt, ADDRESS_BYTES);
+    this.#journal.log(frame, placeOf(address) + linkAt, ADDRESS.bytes);
   }
 
   #elementFrame(address: number, isNew = false): number {
@@ -240,12 +235,12 @@ export class Lists {
   }
 
   #readAddress(frame: number, at: number): number {
-    return addressOf(this.#pager.u32(frame, at), this.#pager.u8(frame, at + 4));
+    return addressOf(this.#pager.u32(frame, at), this.#pager.u8(frame, at + ADDRESS.unitAt));
   }
 
   #writeAddress(frame: number, at: number, address: number): void {
     this.#pager.setU32(frame, at, pageOf(address));
-    this.#pager.setU8(frame, at + 4, unitOf(address));
+    this.#pager.setU8(frame, at + ADDRESS.unitAt, unitOf(address));
   }
 }
 
@@ -260,10 +255,10 @@ function edgeAt(end: End): number {
 
 /** Where the link away from the list's middle stands in an element at that end. */
 function outward(end: End): number {
-  return end === "first" ? ELEMENT_PREVIOUS_AT : ELEMENT_NEXT_AT;
+  return end === "first" ? RECORD.previousAt : RECORD.nextAt;
 }
 
 /** Where the link towards the list's middle stands in an element at that end. */
 function inward(end: End): number {
-  return end === "first" ? ELEMENT_NEXT_AT : ELEMENT_PREVIOUS_AT;
+  return end === "first" ? RECORD.nextAt : RECORD.previousAt;
 }

@@ -13,7 +13,8 @@
 
 import { assert } from "../../internal/assert.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
-import { PAGE_BYTES, PAGE_SUM_AT, pageSum } from "./layout.ts";
+import { PAGE_BYTES, PAGE_SUM_AT } from "./layout.ts";
+import { pageSum } from "./page_sum.ts";
 import type { Storage } from "./storage.ts";
 
 // The frames of a slab, and what reaches them: in the code below as bits of a frame's number.

@@ -18,7 +18,6 @@ import type { Journal } from "./journal.ts";
 import {
   CELL_BYTES_MAX,
   ELEMENT,
-  ELEMENT_HEAD_BYTES,
   EXPIRES,
   HASH_BITS,
   LIST,
@@ -169,7 +168,7 @@ export class Records {
   /** Reads the value of the element at a place of a frame, by a codec. */
   readElement<T>(frame: number, at: number, decoder: Decoder<T>): T {
     const length = this.#pager.u32(frame, at + RECORD.lengthAt);
-    const valueAt = at + ELEMENT_HEAD_BYTES;
+    const valueAt = at + RECORD.elementHeadBytes;
     if ((this.#pager.u8(frame, at + RECORD.flagsAt) & LONG) !== 0) {
       return this.#decodeLong(frame, valueAt, length, decoder);
     }

@@ -15,18 +15,16 @@
 import { crc32c } from "../../internal/crc32c.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { align } from "./journal.ts";
+import { BIRTH_MARK, decodeHeader, type Header, MAGIC } from "./header.ts";
 import {
-  BIRTH_MARK,
-  decodeHeader,
   FIRST_PAGES_MAX,
-  type Header,
   HEADER_COPY_PAGE,
   HEADER_PAGE,
   JOURNAL,
   JOURNAL_PAGES_MIN,
-  MAGIC,
   PAGE_BYTES,
   PAGE_SUM_AT,
+  PATCH,
   ROOT,
   ROOT_PAGE,
 } from "./layout.ts";
@@ -146,14 +144,14 @@ function isRecord(view: DataView, at: number, header: Header): boolean {
 /** Applies the patches of the record from `at` to `end`. */
 function play(ring: Uint8Array, view: DataView, at: number, end: number, pager: Pager): void {
   for (let next = at + JOURNAL.headBytes; next < end;) {
-    const page = view.getUint32(next, true);
-    const place = view.getUint16(next + 4, true);
-    const length = view.getUint16(next + 6, true);
-    const from = next + JOURNAL.patchHeadBytes;
+    const page = view.getUint32(next + PATCH.pageAt, true);
+    const place = view.getUint16(next + PATCH.placeAt, true);
+    const length = view.getUint16(next + PATCH.lengthAt, true);
+    const from = next + PATCH.headBytes;
     next = from + length;
-    if (place === JOURNAL.blankMark) {
+    if (place === PATCH.blankMark) {
       pager.markDirty(pager.blank(page));
-    } else if (place === JOURNAL.sumMark) {
+    } else if (place === PATCH.sumMark) {
       pager.vouch(page, view.getUint32(from, true));
     } else {
       if (place + length > PAGE_SUM_AT || next > end) {

@@ -10,7 +10,7 @@
  */
 
 import type { Engine } from "./engine.ts";
-import { HASH_BITS } from "./layout.ts";
+import { HASH_END } from "./layout.ts";
 
 const STEP_MS_MAX = 2;
 /** The rest after a pass, in times of its work. */
@@ -66,7 +66,7 @@ export class Sweep {
     this.#passDueMs = Math.min(this.#passDueMs, dueMs);
     this.#hash = nextHash;
     this.#passWorkMs += performance.now() - startMs;
-    if (nextHash === 2 ** HASH_BITS) this.#endPass(nowMs);
+    if (nextHash === HASH_END) this.#endPass(nowMs);
   }
 
   #endPass(nowMs: number): void {

@@ -29,14 +29,13 @@ import {
   PAGE_TYPE_AT,
   pageOf,
   ROOT,
+  slotPlace,
+  UNIT_BITS,
   unitOf,
 } from "./layout.ts";
 import type { PageMap } from "./page_map.ts";
 import type { Pager } from "./pager.ts";
 import type { Root } from "./root.ts";
-
-/** A hash in a slot shares its word with the unit of the address. */
-const UNIT_BITS = 8;
 
 /** Tells whether the record at an address has the key that is looked for. */
 export type Match = (address: number) => boolean;
@@ -266,10 +265,10 @@ export class Table {
     if (slot > BUCKET.slotCount) {
       this.#fail(this.#pager.pageOf(frame), "a link leads out of the table");
     }
-    return BUCKET.slotsAt + (slot - 1) * BUCKET.slotBytes;
+    return slotPlace(slot);
   }
 
-  /** Takes a slot; slots count from 1, for 0 ends a chain. */
+  /** Takes a slot, a free one or the next that was never used. */
   #takeSlot(frame: number): number {
     const free = this.#pager.u16(frame, BUCKET.freeSlotAt);
     this.#pager.setU16(frame, BUCKET.countAt, this.#pager.u16(frame, BUCKET.countAt) + 1);

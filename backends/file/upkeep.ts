@@ -20,11 +20,12 @@ import {
   JOURNAL_PAGES_MIN,
   PAGE_BYTES,
   PAGES_A_MAP,
+  PATCH,
   ROOT,
 } from "./layout.ts";
 
 /** What a checkpoint logs for a page, with its share of the head of a record. */
-const SUM_BYTES = JOURNAL.patchHeadBytes + 5;
+const SUM_BYTES = PATCH.headBytes + 5;
 /** What any call may log besides its values. */
 const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
