@@ -26,21 +26,6 @@ export class Delays {
     return result;
   }
 
-  #arm(): void {
-    this.#dueMs = performance.now() + 1;
-    this.#timer = setTimeout(() => {
-      this.#record(performance.now() - this.#dueMs);
-      this.#arm();
-    }, 1);
-  }
-
-  #record(lateMs: number): void {
-    const bucket = BOUNDS_MS.findIndex((bound) => lateMs < bound);
-    const at = bucket === -1 ? BOUNDS_MS.length : bucket;
-    this.#counts[at] = (this.#counts[at] as number) + 1;
-    this.#longestMs = Math.max(this.#longestMs, lateMs);
-  }
-
   /** Ends the measurement. A timer that is late by now counts as what it is late by. */
   stop(): DelayHistogram {
     clearTimeout(this.#timer);
@@ -56,6 +41,21 @@ export class Delays {
         labels.map((label, at) => [label, this.#counts[at] as number]),
       ),
     };
+  }
+
+  #arm(): void {
+    this.#dueMs = performance.now() + 1;
+    this.#timer = setTimeout(() => {
+      this.#record(performance.now() - this.#dueMs);
+      this.#arm();
+    }, 1);
+  }
+
+  #record(lateMs: number): void {
+    const bucket = BOUNDS_MS.findIndex((bound) => lateMs < bound);
+    const at = bucket === -1 ? BOUNDS_MS.length : bucket;
+    this.#counts[at] = (this.#counts[at] as number) + 1;
+    this.#longestMs = Math.max(this.#longestMs, lateMs);
   }
 }
 

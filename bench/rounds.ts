@@ -114,19 +114,6 @@ class Player {
     }
   }
 
-  async #nextAnswer(): Promise<Answer> {
-    for (;;) {
-      const { value, done } = await this.#lines.next();
-      if (done === true) {
-        this.#hasEnded = true;
-        return { failed: "its process ended, or stayed silent for minutes" };
-      }
-      // What is no answer is something that the contender's own code prints.
-      if (value.startsWith("{")) return JSON.parse(value) as Answer;
-      console.log(`${this.contender.name} prints: ${value}`);
-    }
-  }
-
   /** Plays one pass. Where a peer fails, the bench says so and goes on without its figures. */
   async play(pass: number, place: Place): Promise<readonly (Row & { sample: Sample })[]> {
     if (this.#hasEnded) return [];
@@ -144,6 +131,19 @@ class Player {
 
   stop(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  async #nextAnswer(): Promise<Answer> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done === true) {
+        this.#hasEnded = true;
+        return { failed: "its process ended, or stayed silent for minutes" };
+      }
+      // What is no answer is something that the contender's own code prints.
+      if (value.startsWith("{")) return JSON.parse(value) as Answer;
+      console.log(`${this.contender.name} prints: ${value}`);
+    }
   }
 }
 

@@ -71,7 +71,7 @@ export class StoreWriter {
   /** Waits until all that was written is in the store. */
   async finish(): Promise<void> {
     this.#closeArray();
-    await this.#settle();
+    await this.#drain();
   }
 
   #putString(key: string, value: Value, expires: number | null): void {
@@ -134,10 +134,10 @@ export class StoreWriter {
 
   async #throttle(): Promise<void> {
     const isFull = this.#underWay.length >= CALLS_MAX || this.#bytesUnderWay >= BYTES_MAX;
-    if (isFull) await this.#settle();
+    if (isFull) await this.#drain();
   }
 
-  async #settle(): Promise<void> {
+  async #drain(): Promise<void> {
     for (let i = 0;; i++) {
       this.#bytesUnderWay = 0;
       await Promise.all(this.#underWay.splice(0));

@@ -13,6 +13,7 @@ import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import { Commits, type Durability } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
+import type { Gate } from "./gate.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** So much is handed to the kernel before the turn ends. */
@@ -31,10 +32,11 @@ export interface CallSettings {
 
 /** The calls of a file. */
 export class Calls {
-  readonly turns: Turns = new Turns();
-  readonly upkeep: Upkeep;
   readonly #parts: FileParts;
+  readonly #turns = new Turns();
   readonly #commits: Commits;
+  readonly #upkeep: Upkeep;
+  readonly #gate: Gate;
   readonly #onFailure: (makeError: () => Error) => void;
   /** Why the file was given up, or `null`. */
   #failure: unknown = null;
@@ -45,36 +47,32 @@ export class Calls {
     this.#parts = opened.parts;
     this.#onFailure = onFailure;
     const fail = (error: unknown): unknown => this.#fail(error);
-    this.#commits = new Commits(opened.parts, durability, clock, this.turns, fail);
-    this.upkeep = new Upkeep(opened, engine, this.#commits, clock, fail);
+    this.#commits = new Commits(opened.parts, durability, clock, this.#turns, fail);
+    this.#upkeep = new Upkeep(opened, engine, this.#commits, clock, fail);
+    this.#gate = this.#upkeep.gate;
   }
 
   /** Makes the opened file one in use. */
   async open(): Promise<void> {
-    await this.upkeep.open();
+    await this.#upkeep.open();
     if (this.#failure !== null) throw this.#failure;
   }
 
   /** Tells whether a call that logs so many bytes would start at once. */
-  isFree(needBytes: number): boolean {
-    return this.upkeep.gate.isOpen(needBytes);
+  isOpen(needBytes: number): boolean {
+    return this.#gate.isOpen(needBytes);
   }
 
   /** Starts a call when it is its turn: at once, unless calls before it wait. */
   start<T>(needBytes: number, start: () => Promise<T>): Promise<T> {
     this.checkUse();
-    return this.isFree(needBytes) ? start() : this.upkeep.gate.wait(needBytes, start);
+    return this.isOpen(needBytes) ? start() : this.#gate.wait(needBytes, start);
   }
 
   /** Starts a call that is one piece of work. */
   call<T>(needBytes: number, work: () => T): Promise<T> {
     this.checkUse();
-    return this.isFree(needBytes) ? this.settle(work) : this.#callLater(needBytes, work);
-  }
-
-  // Apart from `call`, where the closure would cost each call a context.
-  #callLater<T>(needBytes: number, work: () => T): Promise<T> {
-    return this.upkeep.gate.wait(needBytes, () => this.settle(work));
+    return this.isOpen(needBytes) ? this.perform(work) : this.#callLater(needBytes, work);
   }
 
   /** @throws {KvError} If calls are over: the file was closed, or given up. */
@@ -85,20 +83,20 @@ export class Calls {
 
   /** Tells whether the journal has room for so many bytes, whoever else waits for it. */
   hasRoom(needBytes: number): boolean {
-    return this.upkeep.gate.hasRoom(needBytes);
+    return this.#gate.hasRoom(needBytes);
   }
 
   /** Does something in its turn, when there is room for so many bytes; never, once given up. */
   whenRoom(needBytes: number, act: () => void): void {
-    this.upkeep.gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
+    this.#gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
   }
 
   /** Does the work of a call, and resolves when what it changed is safe. */
-  settle<T>(work: () => T): Promise<T> {
+  perform<T>(work: () => T): Promise<T> {
     const { journal } = this.#parts;
     const before = journal.pendingBytes;
     const result = this.run(work);
-    if (journal.pendingBytes === before) return this.turns.settle(result);
+    if (journal.pendingBytes === before) return this.#turns.settle(result);
     const settled = this.#commits.add(result);
     this.#tidy();
     return settled;
@@ -124,7 +122,7 @@ export class Calls {
     const needs = items.map(needOf);
     const needBytes = needs.reduce((sum, need) => sum + need, 0);
     if (items.length <= AT_ONCE_MAX && needBytes <= AT_ONCE_BYTES_MAX) {
-      return this.start(needBytes, () => this.#settleEach(items, work));
+      return this.start(needBytes, () => this.#performEach(items, work));
     }
     return this.hold(async () => {
       const results: R[] = [];
@@ -138,9 +136,8 @@ export class Calls {
 
   /** Makes a long call of many steps: no other one starts meanwhile. */
   hold<T>(work: () => Promise<T>): Promise<T> {
-    const { gate } = this.upkeep;
     return this.start(0, async () => {
-      gate.hold();
+      this.#gate.hold();
       try {
         const result = await work();
         if (this.#failure !== null) throw this.#refusal();
@@ -149,7 +146,7 @@ export class Calls {
         return await settled;
       } finally {
         this.#commits.flush();
-        gate.letGo();
+        this.#gate.letGo();
       }
     });
   }
@@ -157,15 +154,42 @@ export class Calls {
   /** Tells whether a long call may do its next step, at once: nothing may come between. */
   canStep(needBytes: number): boolean {
     if (this.#failure !== null) throw this.#refusal();
-    return this.upkeep.gate.hasRoom(needBytes) && !this.turns.isDue();
+    return this.#gate.hasRoom(needBytes) && !this.#turns.isDue();
   }
 
   /** Waits, in a long call, until its next step may be possible. */
   async untilStep(needBytes: number): Promise<void> {
     this.#tidy();
-    await this.turns.next();
+    await this.#turns.next();
     // Of a file that was given up meanwhile nobody would say that there is room.
-    if (this.#failure === null) await this.upkeep.gate.untilRoom(needBytes);
+    if (this.#failure === null) await this.#gate.untilRoom(needBytes);
+  }
+
+  /** Plans to free a key some time after its deadline. */
+  noteDeadline(deadlineMs: number): void {
+    this.#upkeep.sweeper.note(deadlineMs);
+  }
+
+  /** Runs `work` while no call may start and no page is on its way to its place. */
+  alone<T>(work: (turns: Turns) => Promise<T>): Promise<T> {
+    return this.start(0, () => this.#upkeep.alone(() => work(this.#turns)));
+  }
+
+  /** Makes the file smaller: `move` frees its end, by calls of its own. */
+  compact(move: () => Promise<void>): Promise<void> {
+    return this.start(0, () => this.#upkeep.compact(move));
+  }
+
+  /** Whether the file is much larger than an empty one, and can be made that at once. */
+  get canEmpty(): boolean {
+    return this.#upkeep.isOversized;
+  }
+
+  /** Makes an empty file of this one, in a long call. */
+  async empty(): Promise<void> {
+    const { emptyBytes } = this.#upkeep;
+    while (!this.canStep(emptyBytes)) await this.untilStep(emptyBytes);
+    await this.#upkeep.empty();
   }
 
   /** Hands everything to the kernel, and waits until the medium has it. */
@@ -182,13 +206,27 @@ export class Calls {
     return this.#closing;
   }
 
+  /** Ends what is planned and what is under way, and lets go of the file. */
+  async end(): Promise<void> {
+    this.#commits.stop();
+    this.#upkeep.stop();
+    // What is under way may still write, and the number of a closed file may be another's soon.
+    await this.#upkeep.idle();
+    await this.#commits.idle();
+    this.#parts.storage.close();
+  }
+
+  // Apart from `call`, where the closure would cost each call a context.
+  #callLater<T>(needBytes: number, work: () => T): Promise<T> {
+    return this.#gate.wait(needBytes, () => this.perform(work));
+  }
+
   async #close(): Promise<void> {
-    const { gate } = this.upkeep;
     try {
-      if (this.#failure === null && !gate.isOpen(0)) {
-        await gate.wait(0, () => Promise.resolve()).catch(() => {});
+      if (this.#failure === null && !this.#gate.isOpen(0)) {
+        await this.#gate.wait(0, () => Promise.resolve()).catch(() => {});
       }
-      if (this.#failure === null) await this.upkeep.close();
+      if (this.#failure === null) await this.#upkeep.close();
       // A sync in the background may have failed, and nobody has heard of it.
       else if (this.#commits.isBehind) throw this.#refusal();
     } catch (error) {
@@ -198,17 +236,7 @@ export class Calls {
     }
   }
 
-  /** Ends what is planned and what is under way, and lets go of the file. */
-  async end(): Promise<void> {
-    this.#commits.stop();
-    this.upkeep.stop();
-    // What is under way may still write, and the number of a closed file may be another's soon.
-    await this.upkeep.idle();
-    await this.#commits.idle();
-    this.#parts.storage.close();
-  }
-
-  #settleEach<I, R>(items: readonly I[], work: (item: I) => R): Promise<R[]> {
+  #performEach<I, R>(items: readonly I[], work: (item: I) => R): Promise<R[]> {
     const { journal } = this.#parts;
     const before = journal.pendingBytes;
     const results: R[] = [];
@@ -219,7 +247,7 @@ export class Calls {
       this.#commits.flush();
       throw error;
     }
-    if (journal.pendingBytes === before) return this.turns.settle(results);
+    if (journal.pendingBytes === before) return this.#turns.settle(results);
     const settled = this.#commits.add(results);
     this.#tidy();
     return settled;
@@ -228,7 +256,7 @@ export class Calls {
   /** Keeps a batch, and what is to be checkpointed, from growing too large. */
   #tidy(): void {
     if (this.#parts.journal.pendingBytes > BATCH_BYTES) this.#commits.flush();
-    this.upkeep.check();
+    this.#upkeep.check();
   }
 
   #refusal(): KvError {
@@ -245,9 +273,9 @@ export class Calls {
   #fail(error: unknown): unknown {
     if (this.#failure !== null) return this.#failure;
     const failure = this.#failure = asFinal(error);
-    this.upkeep.stop();
+    this.#upkeep.stop();
     this.#commits.abandon(failure);
-    this.upkeep.gate.rejectAll(failure);
+    this.#gate.rejectAll(failure);
     this.#onFailure(() => this.#refusal());
     return failure;
   }

@@ -140,7 +140,7 @@ export class Checkpoint {
     this.#flush();
     await this.#sync();
     this.#writeStaged(staged);
-    for (const page of staged) pager.settle(page);
+    for (const page of staged) pager.markWritten(page);
   }
 
   /** Writes the staged pages, neighbours in one go. */

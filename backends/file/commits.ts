@@ -73,22 +73,6 @@ export class Commits {
     return this.#last as Promise<T>;
   }
 
-  // Apart from `add`, where the closure would cost each call a context.
-  #addApart<T>(value: T): Promise<T> {
-    const flushCount = this.#flushCount;
-    // Timers and sockets have their turn before the calls of a long loop are settled.
-    const start = this.#turns.isDue() ? this.#turns.next() : RESOLVED;
-    const settled = start.then(() => {
-      // The first call of a turn flushes for all.
-      if (this.#flushCount === flushCount) this.flush();
-      if (this.#flushCount === flushCount) throw this.#error;
-      return this.#safe === null ? value : this.#safe.then(() => value);
-    });
-    this.#last = settled;
-    this.#lastValue = value;
-    return settled;
-  }
-
   /** Whether calls were settled whose changes the medium may not have. */
   get isBehind(): boolean {
     const { journal } = this.#parts;
@@ -104,7 +88,7 @@ export class Commits {
     try {
       root.logCounters();
       journal.flush();
-      this.#safe = this.#settle();
+      this.#safe = this.#makeSafe();
       this.#flushCount++;
     } catch (error) {
       this.#fail(error);
@@ -146,6 +130,22 @@ export class Commits {
     while (this.#runningSync !== null) await this.#runningSync.catch(() => {});
   }
 
+  // Apart from `add`, where the closure would cost each call a context.
+  #addApart<T>(value: T): Promise<T> {
+    const flushCount = this.#flushCount;
+    // Timers and sockets have their turn before the calls of a long loop are settled.
+    const start = this.#turns.isDue() ? this.#turns.next() : RESOLVED;
+    const settled = start.then(() => {
+      // The first call of a turn flushes for all.
+      if (this.#flushCount === flushCount) this.flush();
+      if (this.#flushCount === flushCount) throw this.#error;
+      return this.#safe === null ? value : this.#safe.then(() => value);
+    });
+    this.#last = settled;
+    this.#lastValue = value;
+    return settled;
+  }
+
   readonly #syncLater = (): void => {
     this.#cancelTimer = null;
     this.sync().catch(this.#fail);
@@ -166,7 +166,7 @@ export class Commits {
   }
 
   /** Sees to it that what was handed over becomes safe. */
-  #settle(): Promise<void> | null {
+  #makeSafe(): Promise<void> | null {
     const { journal, storage } = this.#parts;
     if (journal.synced === journal.head) return null;
     if (this.#durability === "process") {

@@ -168,17 +168,6 @@ class Compaction {
     return STEP_BYTES + count * (PAGE_BYTES + 2 * PATCH.headBytes);
   }
 
-  /** Whether a frame has the first page of a long value, with which the others move. */
-  #beginsRun(frame: number): boolean {
-    const { pager } = this.#parts;
-    return pager.u8(frame, PAGE_TYPE_AT) === RUN_TYPE && pager.u32(frame, RUN.indexAt) === 0;
-  }
-
-  #isJournal(page: number): boolean {
-    const { journal } = this.#parts;
-    return page >= journal.page && page < journal.page + journal.capacity / PAGE_BYTES;
-  }
-
   /** Moves a page, or the long value it begins, further to the front; tells whether to go on. */
   lower(page: number): boolean {
     const { map, pager } = this.#parts;
@@ -202,6 +191,17 @@ class Compaction {
       default:
         throw new KvCorruptError(pager.path, page * PAGE_BYTES, "this page is of no known kind");
     }
+  }
+
+  /** Whether a frame has the first page of a long value, with which the others move. */
+  #beginsRun(frame: number): boolean {
+    const { pager } = this.#parts;
+    return pager.u8(frame, PAGE_TYPE_AT) === RUN_TYPE && pager.u32(frame, RUN.indexAt) === 0;
+  }
+
+  #isJournal(page: number): boolean {
+    const { journal } = this.#parts;
+    return page >= journal.page && page < journal.page + journal.capacity / PAGE_BYTES;
   }
 
   #moveAlone(page: number, move: (target: number) => void): boolean {

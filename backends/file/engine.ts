@@ -21,6 +21,13 @@ import type { Records } from "./records.ts";
 /** What a pop returns where there is nothing: `null` may be what a codec makes of an element. */
 export const NOTHING: unique symbol = Symbol("nothing");
 
+/** What a scan of a bucket found. */
+export interface Scanned {
+  /** Where to go on: `HASH_END` after the last bucket. */
+  readonly nextHash: number;
+  readonly keys: readonly string[];
+}
+
 /** What a sweep of a bucket did. */
 export interface Swept {
   /** Where to go on: in this bucket if it has more to free, else the first hash after it. */
@@ -179,20 +186,18 @@ export class Engine {
     return first < stop ? this.#parts.lists.range(first, stop, decoder) : [];
   }
 
-  /**
-   * Lists the keys of one bucket that begin with `prefix`, from a hash on.
-   *
-   * @returns The hash to go on at: 2^HASH_BITS after the last bucket.
-   */
-  scan(hash: number, prefix: string, keys: string[]): number {
+  /** Lists the keys of one bucket that begin with `prefix`, from a hash on. */
+  scan(hash: number, prefix: string): Scanned {
     const records = this.#records;
     const nowMs = this.#clock.now();
-    return this.#parts.table.visit(hash, (address) => {
+    const keys: string[] = [];
+    const nextHash = this.#parts.table.visit(hash, (address) => {
       records.open(address);
       if (isPast(records.deadlineMs, nowMs)) return;
       const key = records.readKey();
       if (key.startsWith(prefix)) keys.push(key);
     });
+    return { nextHash, keys };
   }
 
   /** Tells whether `key` is there and holds a string. */

@@ -117,9 +117,9 @@ export class FileStore implements Store {
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
     const need = needOfAll(values);
-    const kept = this.#calls.isFree(need) ? values : values.map(own);
+    const kept = this.#calls.isOpen(need) ? values : values.map(own);
     return this.#calls.start(need, () => {
-      const pushed = this.#calls.settle(() => this.#engine.push(key, kept, end));
+      const pushed = this.#calls.perform(() => this.#engine.push(key, kept, end));
       this.#waiters.wake(key);
       return pushed;
     });
@@ -209,12 +209,9 @@ export class FileStore implements Store {
 
   clear(prefix: string): Promise<number> {
     return this.#calls.hold(async () => {
-      if (prefix === "" && this.#calls.upkeep.isOversized) return await this.#clearAll();
+      if (prefix === "" && this.#calls.canEmpty) return await this.#clearAll();
       let count = 0;
-      for (let hash = 0; hash < HASH_END;) {
-        while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
-        const keys: string[] = [];
-        hash = this.#calls.run(() => this.#engine.scan(hash, prefix, keys));
+      for await (const keys of this.#buckets(prefix)) {
         for (const key of keys) {
           while (!this.#calls.canStep(CALL_BYTES)) await this.#calls.untilStep(CALL_BYTES);
           if (this.#calls.run(() => this.#engine.delete(key))) count++;
@@ -222,28 +219,6 @@ export class FileStore implements Store {
       }
       return count;
     });
-  }
-
-  /** Makes an empty store of a large one at once: key by key it would be read and written. */
-  async #clearAll(): Promise<number> {
-    const { upkeep } = this.#calls;
-    const count = await this.#countAll();
-    while (!this.#calls.canStep(upkeep.emptyBytes)) await this.#calls.untilStep(upkeep.emptyBytes);
-    await upkeep.empty();
-    return count;
-  }
-
-  /** Counts the keys that are not past their deadline, in a long call. */
-  async #countAll(): Promise<number> {
-    if (this.#engine.expiringCount === 0) return this.#parts.root.entries;
-    let count = 0;
-    for (let hash = 0; hash < HASH_END;) {
-      while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
-      const keys: string[] = [];
-      hash = this.#calls.run(() => this.#engine.scan(hash, "", keys));
-      count += keys.length;
-    }
-    return count;
   }
 
   stats(): Promise<KvStats> {
@@ -266,19 +241,43 @@ export class FileStore implements Store {
 
   /** Reads the whole file; says what is wrong. */
   check(): Promise<string[]> {
-    const { turns, upkeep } = this.#calls;
-    return this.#calls.start(0, () => upkeep.alone(() => checkFile(this.#parts, turns)));
+    return this.#calls.alone((turns) => checkFile(this.#parts, turns));
   }
 
   /** Gives unused space back. Calls go on meanwhile. */
   compact(): Promise<void> {
-    return this.#calls.start(0, () => this.#calls.upkeep.compact(() => this.#moveAll()));
+    return this.#calls.compact(() => this.#moveAll());
   }
 
   close(): Promise<void> {
     const closed = this.#calls.close();
     this.#waiters.close(closedError);
     return closed;
+  }
+
+  /** Makes an empty store of a large one at once: key by key it would be read and written. */
+  async #clearAll(): Promise<number> {
+    const count = await this.#countAll();
+    await this.#calls.empty();
+    return count;
+  }
+
+  /** Counts the keys that are not past their deadline, in a long call. */
+  async #countAll(): Promise<number> {
+    if (this.#engine.expiringCount === 0) return this.#parts.root.entries;
+    let count = 0;
+    for await (const keys of this.#buckets("")) count += keys.length;
+    return count;
+  }
+
+  /** Lists the keys of each bucket, in a long call. */
+  async *#buckets(prefix: string): AsyncGenerator<readonly string[], undefined> {
+    for (let hash = 0; hash < HASH_END;) {
+      while (!this.#calls.canStep(0)) await this.#calls.untilStep(0);
+      const { nextHash, keys } = this.#calls.run(() => this.#engine.scan(hash, prefix));
+      hash = nextHash;
+      yield keys;
+    }
   }
 
   async #moveAll(): Promise<void> {
@@ -291,14 +290,13 @@ export class FileStore implements Store {
 
   /** Plans to free a key some time after its deadline. */
   #expire(expireIn: number): void {
-    this.#calls.upkeep.sweeper.note(this.#clock.now() + expireIn);
+    this.#calls.noteDeadline(this.#clock.now() + expireIn);
   }
 
   async *#scan(prefix: string): AsyncGenerator<string, undefined> {
     for (let hash = 0; hash < HASH_END;) {
-      const keys: string[] = [];
-      const from = hash;
-      hash = await this.#calls.call(0, () => this.#engine.scan(from, prefix, keys));
+      const { nextHash, keys } = await this.#calls.call(0, () => this.#engine.scan(hash, prefix));
+      hash = nextHash;
       yield* keys;
       this.#calls.checkUse();
     }
@@ -323,7 +321,7 @@ export class FileStore implements Store {
 
   /** A value as it is now, for a call that may have to wait: its caller may change it meanwhile. */
   #keep(value: Value, needBytes: number): Value {
-    return typeof value === "string" || this.#calls.isFree(needBytes) ? value : own(value);
+    return typeof value === "string" || this.#calls.isOpen(needBytes) ? value : own(value);
   }
 
   /** Takes an element now, or where there is none for as long as the caller may wait. */
@@ -335,15 +333,15 @@ export class FileStore implements Store {
   ): Promise<T | null> {
     const attempt = (): Promise<T> | null => {
       let found: T | typeof NOTHING = NOTHING;
-      const settled = this.#calls.settle(() => found = work());
+      const taken = this.#calls.perform(() => found = work());
       if (found === NOTHING) return null;
       if (target !== undefined) this.#waiters.wake(target);
-      return settled as Promise<T>;
+      return taken as Promise<T>;
     };
     return this.#calls.start(TAKE_BYTES, () => {
       const taken = attempt();
       if (taken !== null) return taken;
-      if (wait.waitMs === 0) return this.#calls.turns.settle(null);
+      if (wait.waitMs === 0) return this.#calls.perform(() => null);
       if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
       return this.#waiters.wait(key, () => this.#hasRoomToTake(key) ? attempt() : null, wait);
     });

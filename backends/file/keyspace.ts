@@ -91,15 +91,6 @@ export class Keyspace {
     return this.#address !== NIL && !this.#isExpired();
   }
 
-  #isNew(): boolean {
-    return this.#address === NIL || this.#isExpired();
-  }
-
-  #isExpired(): boolean {
-    const { deadlineMs } = this.#records;
-    return deadlineMs > 0 && isPast(deadlineMs, this.nowMs);
-  }
-
   /** Looks for a key, and removes what is there past its deadline. */
   findToChange(key: string, nowMs: number): boolean {
     const isThere = this.find(key, nowMs);
@@ -158,59 +149,6 @@ export class Keyspace {
     this.#enter(address, value.length);
   }
 
-  /** Tells whether the open record can take a new value where it is, without much waste. */
-  #fitsCell(bytes: number, deadlineMs: number): boolean {
-    const { kind, flags, deadlineMs: oldDeadlineMs, frame } = this.#records;
-    if (kind !== STRING || (flags & LONG) !== 0) return false;
-    if (deadlineMs > 0 !== oldDeadlineMs > 0) return false;
-    const room = this.#parts.allocator.cellBytesOf(frame);
-    return bytes <= room && (bytes * 4 >= room * 3 || room === CELL_BYTES[classFor(bytes)]);
-  }
-
-  /** Enters the record just written in the table, in place of what `find` found. */
-  #enter(address: number, valueBytes: number): void {
-    const { root, table } = this.#parts;
-    if (this.#address === NIL) table.insert(this.#hash, address);
-    else table.replace(this.#hash, address);
-    this.#address = address;
-    root.entries++;
-    root.bytes += this.#records.keyBytes + valueBytes;
-    if (this.#records.deadlineMs > 0) root.expiring++;
-  }
-
-  /** Frees the record that `find` found and all it holds, but not its slot in the table. */
-  #dropContent(): void {
-    const { allocator, lists, pager, root } = this.#parts;
-    const { kind, flags, frame, bodyAt, length, keyBytes, deadlineMs } = this.#records;
-    let bytes = length;
-    if (kind === LIST) {
-      bytes = lists.bytes;
-      this.#dropElements();
-    } else if ((flags & LONG) !== 0) {
-      allocator.freeRun(pager.u32(frame, bodyAt), length);
-    }
-    allocator.free(this.#address);
-    root.entries--;
-    root.bytes -= keyBytes + bytes;
-    if (deadlineMs > 0) root.expiring--;
-  }
-
-  #dropElements(): void {
-    const { lists, root } = this.#parts;
-    const { length } = this.#records;
-    let address = lists.at("first");
-    if (length > FREED_AT_ONCE_MAX || lists.bytes > FREED_BYTES_MAX) {
-      lists.setNext(lists.at("last"), root.garbage);
-      root.garbage = address;
-      return;
-    }
-    for (let i = 0; i < length; i++) {
-      const next = lists.next(address);
-      lists.free(address);
-      address = next;
-    }
-  }
-
   /** Removes the record that `find` found, and all it holds. */
   removeFound(): void {
     this.#dropContent();
@@ -228,25 +166,6 @@ export class Keyspace {
     lists.begin();
     journal.log(records.frame, records.at, bytes);
     this.#enter(address, 0);
-  }
-
-  /** Bytes of the record of a list without a deadline, for the key in hand. */
-  #listBytes(): number {
-    return Records.bytesFor(this.#records.keyInHandBytes, RECORD.linksBytes, 0);
-  }
-
-  /**
-   * Sees to it that there is room for cells and a run, and for the key that `find` missed.
-   *
-   * @throws {KvError} `full`: nothing has changed.
-   */
-  #reserve(cellPages: number, run: number): void {
-    const { map, table } = this.#parts;
-    const isNew = this.#isNew();
-    map.reserve(
-      cellPages + (isNew ? table.insertPages : 0),
-      run + (isNew ? table.insertRun : 0),
-    );
   }
 
   /** Sees to it that there is room for elements, and for the list that `find` missed. */
@@ -305,5 +224,86 @@ export class Keyspace {
     if (kind === LIST) lists.adopt();
     else if (!isInline) allocator.setOwner(pager.u32(records.frame, records.bodyAt), address);
     root.expiring += deadlineMs > 0 ? 1 : -1;
+  }
+
+  #isNew(): boolean {
+    return this.#address === NIL || this.#isExpired();
+  }
+
+  #isExpired(): boolean {
+    const { deadlineMs } = this.#records;
+    return deadlineMs > 0 && isPast(deadlineMs, this.nowMs);
+  }
+
+  /** Tells whether the open record can take a new value where it is, without much waste. */
+  #fitsCell(bytes: number, deadlineMs: number): boolean {
+    const { kind, flags, deadlineMs: oldDeadlineMs, frame } = this.#records;
+    if (kind !== STRING || (flags & LONG) !== 0) return false;
+    if (deadlineMs > 0 !== oldDeadlineMs > 0) return false;
+    const room = this.#parts.allocator.cellBytesOf(frame);
+    return bytes <= room && (bytes * 4 >= room * 3 || room === CELL_BYTES[classFor(bytes)]);
+  }
+
+  /** Enters the record just written in the table, in place of what `find` found. */
+  #enter(address: number, valueBytes: number): void {
+    const { root, table } = this.#parts;
+    if (this.#address === NIL) table.insert(this.#hash, address);
+    else table.replace(this.#hash, address);
+    this.#address = address;
+    root.entries++;
+    root.bytes += this.#records.keyBytes + valueBytes;
+    if (this.#records.deadlineMs > 0) root.expiring++;
+  }
+
+  /** Frees the record that `find` found and all it holds, but not its slot in the table. */
+  #dropContent(): void {
+    const { allocator, lists, pager, root } = this.#parts;
+    const { kind, flags, frame, bodyAt, length, keyBytes, deadlineMs } = this.#records;
+    let bytes = length;
+    if (kind === LIST) {
+      bytes = lists.bytes;
+      this.#dropElements();
+    } else if ((flags & LONG) !== 0) {
+      allocator.freeRun(pager.u32(frame, bodyAt), length);
+    }
+    allocator.free(this.#address);
+    root.entries--;
+    root.bytes -= keyBytes + bytes;
+    if (deadlineMs > 0) root.expiring--;
+  }
+
+  #dropElements(): void {
+    const { lists, root } = this.#parts;
+    const { length } = this.#records;
+    let address = lists.at("first");
+    if (length > FREED_AT_ONCE_MAX || lists.bytes > FREED_BYTES_MAX) {
+      lists.setNext(lists.at("last"), root.garbage);
+      root.garbage = address;
+      return;
+    }
+    for (let i = 0; i < length; i++) {
+      const next = lists.next(address);
+      lists.free(address);
+      address = next;
+    }
+  }
+
+  /** Bytes of the record of a list without a deadline, for the key in hand. */
+  #listBytes(): number {
+    return Records.bytesFor(this.#records.keyInHandBytes, RECORD.linksBytes, 0);
+  }
+
+  /**
+   * Sees to it that there is room for cells and a run, and for the key that `find` missed.
+   *
+   * @throws {KvError} `full`: nothing has changed.
+   */
+  #reserve(cellPages: number, run: number): void {
+    const { map, table } = this.#parts;
+    const isNew = this.#isNew();
+    map.reserve(
+      cellPages + (isNew ? table.insertPages : 0),
+      run + (isNew ? table.insertRun : 0),
+    );
   }
 }

@@ -203,6 +203,11 @@ export class PageMap {
     this.#reservedCount = this.#pageCount;
   }
 
+  /** Tells whether a page is a map. */
+  isMap(page: number): boolean {
+    return (page - FIRST_MAP_PAGE) % PAGES_A_MAP === 0;
+  }
+
   /** Writes zeros until the disk has room for `pageCount` pages. */
   #grow(pageCount: number): void {
     const ahead = this.#reservedCount >>> 3;
@@ -240,11 +245,6 @@ export class PageMap {
       this.#freeCount--;
     }
     this.#root.set(ROOT.pageCountAt, pageCount);
-  }
-
-  /** Tells whether a page is a map. */
-  isMap(page: number): boolean {
-    return (page - FIRST_MAP_PAGE) % PAGES_A_MAP === 0;
   }
 
   #mapFrame(page: number): number {

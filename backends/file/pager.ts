@@ -213,7 +213,7 @@ export class Pager {
 
   /**
    * Copies a dirty page, with its sum, to where it will be written from. From now on it counts as
-   * clean, and it stays in memory until {@linkcode Pager.settle}.
+   * clean, and it stays in memory until {@linkcode Pager.markWritten}.
    *
    * @returns The sum.
    */
@@ -229,7 +229,7 @@ export class Pager {
   }
 
   /** Notes that a staged page was written. */
-  settle(page: number): void {
+  markWritten(page: number): void {
     const frame = this.#frames[page]! - 1;
     assert(frame >= 0, "a staged page left memory");
     this.#flags[frame]! &= ~STAGED;

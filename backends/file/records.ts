@@ -99,10 +99,6 @@ export class Records {
     return this.#hash();
   }
 
-  #hash(): number {
-    return halfSipHash(this.#key, this.#keyBytes, this.#hashKey) >>> (32 - HASH_BITS);
-  }
-
   /** Reads the head of the record at an address. */
   open(address: number): void {
     const frame = this.#allocator.cellsFrame(pageOf(address));
@@ -244,6 +240,10 @@ export class Records {
     this.#pager.setBytes(this.frame, this.valueAt, value.bytes, 0, value.length);
     const from = this.at + RECORD.lengthAt;
     this.#journal.log(this.frame, from, this.valueAt + value.length - from);
+  }
+
+  #hash(): number {
+    return halfSipHash(this.#key, this.#keyBytes, this.#hashKey) >>> (32 - HASH_BITS);
   }
 
   #failAt(frame: number, at: number, found: string): never {

@@ -17,9 +17,9 @@ const BACKGROUND = { background: true };
 /** What a sweeper asks of the file. */
 export interface SweeperHooks {
   /** Tells whether so many bytes may be logged now, and nobody waits to log. */
-  readonly isFree: (needBytes: number) => boolean;
+  readonly isOpen: (needBytes: number) => boolean;
   /** Hands what a step has logged to the kernel. */
-  readonly settle: () => void;
+  readonly flush: () => void;
   /** Told of a step that failed half-way. */
   readonly fail: (error: unknown) => void;
 }
@@ -79,7 +79,7 @@ export class Sweeper {
     this.#cancelTimer = null;
     this.#atMs = Infinity;
     const startMs = performance.now();
-    while (this.#sweep.dueMs <= this.#clock.now() && this.#hooks.isFree(SWEEP_STEP_BYTES)) {
+    while (this.#sweep.dueMs <= this.#clock.now() && this.#hooks.isOpen(SWEEP_STEP_BYTES)) {
       if (!this.#step()) return;
       if (performance.now() - startMs > TURN_MS_MAX) break;
     }
@@ -98,7 +98,7 @@ export class Sweeper {
       else this.#hooks.fail(error);
       return false;
     }
-    this.#hooks.settle();
+    this.#hooks.flush();
     return true;
   }
 }

@@ -71,8 +71,8 @@ export class Upkeep {
     this.#checkpoint = new Checkpoint(opened, commits.mustFlush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
     this.sweeper = new Sweeper(engine, clock, {
-      isFree: (needBytes) => this.gate.isOpen(needBytes),
-      settle: () => this.#settleSweep(),
+      isOpen: (needBytes) => this.gate.isOpen(needBytes),
+      flush: () => this.#flushSweep(),
       fail,
     });
   }
@@ -128,6 +128,40 @@ export class Upkeep {
     this.#commits.mustFlush();
     if (this.#isStopped) throw closedError();
     return await this.#occupy(() => this.#paused(work));
+  }
+
+  /**
+   * Tells whether the file is larger than an empty one needs to be, and can be emptied at once. It
+   * cannot if it was made for a smaller table, and its journal is where the larger one would go.
+   */
+  get isOversized(): boolean {
+    const { firstDepth, journal, map } = this.#parts;
+    return journal.page >= this.#journalFrom &&
+      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
+  }
+
+  /** Counts the most bytes that `empty` logs. */
+  get emptyBytes(): number {
+    return firstPages(this.#parts.firstDepth).pageCount * FIRST_PAGE_LOG_BYTES;
+  }
+
+  /** Empties the store at once, for a call that holds the gate and has room for `emptyBytes`. */
+  async empty(): Promise<void> {
+    await this.#rearrange(() => this.#empty());
+  }
+
+  /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
+  async compact(move: () => Promise<void>): Promise<void> {
+    this.#isCompacting = true;
+    try {
+      await this.#shrinkJournal();
+      await move();
+      // It may have grown, for a long value that moved.
+      await this.#shrinkJournal();
+      await this.#cut();
+    } finally {
+      this.#isCompacting = false;
+    }
   }
 
   /** Runs `work` alone; if it fails half-way, the file is given up. */
@@ -249,28 +283,8 @@ export class Upkeep {
     return firstPages(this.#parts.firstDepth).journalPage;
   }
 
-  /**
-   * Tells whether the file is larger than an empty one needs to be, and can be emptied at once. It
-   * cannot if it was made for a smaller table, and its journal is where the larger one would go.
-   */
-  get isOversized(): boolean {
-    const { firstDepth, journal, map } = this.#parts;
-    return journal.page >= this.#journalFrom &&
-      map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
-  }
-
   #isEmptied(): boolean {
     return this.#parts.root.entries === 0 && this.isOversized;
-  }
-
-  /** Counts the most bytes that `empty` logs. */
-  get emptyBytes(): number {
-    return firstPages(this.#parts.firstDepth).pageCount * FIRST_PAGE_LOG_BYTES;
-  }
-
-  /** Empties the store at once, for a call that holds the gate and has room for `emptyBytes`. */
-  async empty(): Promise<void> {
-    await this.#rearrange(() => this.#empty());
   }
 
   /** Makes a store as small as it began, and forgets what it holds. */
@@ -312,20 +326,6 @@ export class Upkeep {
     });
   }
 
-  /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
-  async compact(move: () => Promise<void>): Promise<void> {
-    this.#isCompacting = true;
-    try {
-      await this.#shrinkJournal();
-      await move();
-      // It may have grown, for a long value that moved.
-      await this.#shrinkJournal();
-      await this.#cut();
-    } finally {
-      this.#isCompacting = false;
-    }
-  }
-
   /** Makes a journal smaller that has more than a sixteenth of the file. */
   async #shrinkJournal(): Promise<void> {
     await this.#rearrange(async () => {
@@ -338,7 +338,7 @@ export class Upkeep {
     });
   }
 
-  #settleSweep(): void {
+  #flushSweep(): void {
     this.#commits.flush();
     this.#parts.pager.trim();
     this.check();

@@ -25,7 +25,7 @@ export class ExpiryHeap {
     entry.deadlineMs = deadlineMs;
     if (deadlineMs === null) return this.#remove(entry);
     if (entry.heapAt === -1) entry.heapAt = this.#entries.push(entry) - 1;
-    this.#settle(entry);
+    this.#sift(entry);
   }
 
   #remove(entry: KeyEntry): void {
@@ -36,11 +36,11 @@ export class ExpiryHeap {
     if (last === entry) return;
     last.heapAt = at;
     this.#entries[at] = last;
-    this.#settle(last);
+    this.#sift(last);
   }
 
   /** Moves `entry` to where its deadline belongs. */
-  #settle(entry: KeyEntry): void {
+  #sift(entry: KeyEntry): void {
     const deadlineMs = entry.deadlineMs!;
     let at = entry.heapAt;
     while (at > 0) {

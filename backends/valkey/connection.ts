@@ -306,7 +306,7 @@ export class Connection implements SocketHandlers {
   }
 
   #deliver(request: Request, reply: Reply): void {
-    if (!(reply instanceof ReplyError)) return request.settle(reply);
+    if (!(reply instanceof ReplyError)) return request.answer(reply);
     const { script } = request.command;
     const isForgotten = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
     if (!isForgotten) return request.refuse(reply);

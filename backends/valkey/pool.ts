@@ -61,13 +61,6 @@ export class Pool {
     }
   }
 
-  #mayOpen(): boolean {
-    const count = this.#open.size + this.#opening;
-    if (this.#ended.signal.aborted || count >= this.#options.poolSize - 1) return false;
-    // Where that fails, all who wait would try again and again: one of them does, now and then.
-    return !this.#backoff.hasFailed || (this.#opening === 0 && this.#backoff.leftMs === 0);
-  }
-
   /** Takes a connection back. Nothing may be in flight on it. */
   give(session: Session): void {
     if (session.connection.isOpen) this.#idle.push(session);
@@ -77,6 +70,13 @@ export class Pool {
   close(): void {
     this.#ended.abort();
     for (const { connection } of [...this.#open]) connection.close();
+  }
+
+  #mayOpen(): boolean {
+    const count = this.#open.size + this.#opening;
+    if (this.#ended.signal.aborted || count >= this.#options.poolSize - 1) return false;
+    // Where that fails, all who wait would try again and again: one of them does, now and then.
+    return !this.#backoff.hasFailed || (this.#opening === 0 && this.#backoff.leftMs === 0);
   }
 
   #onLost(session: Session, { sent, unsent, reason, cause }: Loss): void {

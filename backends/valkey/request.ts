@@ -92,7 +92,7 @@ export class Request {
   }
 
   /** Takes the server's answer. */
-  settle(reply: Reply): void {
+  answer(reply: Reply): void {
     try {
       this.resolve(this.command.parse(reply, this));
     } catch (error) {
