@@ -76,18 +76,20 @@ async function writeAll<R>(
 async function findTarget(path: string): Promise<Target> {
   let target = resolve(path);
   for (let links = 0; links <= LINKS_MAX; links++) {
-    if (DEVICES.test(target)) throw refusal(path, 'it is no file; for standard output write "-"');
+    if (DEVICES.test(target)) {
+      throw writeError(path, 'it is no file; for standard output write "-"');
+    }
     const found = await lstat(target);
     if (found === null) return { path: target, mode: PRIVATE_MODE };
     if (found.isFile) {
       return { path: target, mode: (found.mode ?? PRIVATE_MODE) & PERMISSION_BITS };
     }
     // A device or a directory must not be moved away by a file.
-    if (!found.isSymlink) throw refusal(path, "it is no regular file");
+    if (!found.isSymlink) throw writeError(path, "it is no regular file");
     // From where the link really is: its own directory may be a link too.
     target = resolve(await Deno.realPath(dirname(target)), await Deno.readLink(target));
   }
-  throw refusal(path, `over ${LINKS_MAX} links lead from one to the next`);
+  throw writeError(path, `over ${LINKS_MAX} links lead from one to the next`);
 }
 
 /** What is at a path, not following a link; `null` where nothing is. */
@@ -100,6 +102,6 @@ async function lstat(path: string): Promise<Deno.FileInfo | null> {
   }
 }
 
-function refusal(path: string, found: string): CommandError {
+function writeError(path: string, found: string): CommandError {
   return new CommandError(`Cannot write ${show(path)}: ${found}`);
 }

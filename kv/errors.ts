@@ -178,7 +178,11 @@ export function escapeControls(text: string): string {
 }
 
 /** The error of a call for the other type than the one `key` holds. */
-export function wrongType(action: string, key: string, holds: "a string" | "an array"): KvError {
+export function wrongTypeError(
+  action: string,
+  key: string,
+  holds: "a string" | "an array",
+): KvError {
   return new KvError("wrong_type", `Cannot ${action} ${show(key)}: it holds ${holds}`);
 }
 

@@ -25,7 +25,7 @@ const CUTS = 1_000;
 
 /** How calls failed. */
 interface Failures {
-  notSent: number;
+  notSentError: number;
   unknown: number;
   timeout: number;
 }
@@ -112,7 +112,7 @@ class Caller {
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
       if (error instanceof KvConnectionError && error.outcome === "not_sent") {
-        this.#failures.notSent++;
+        this.#failures.notSentError++;
         return "not done";
       }
       if (error instanceof KvConnectionError) this.#failures.unknown++;
@@ -170,7 +170,7 @@ describe("Valkey client under faults", () => {
       await direct.command("FLUSHDB");
       const prng = new Prng(SEED);
       await using proxy = await startFaultProxy({ port, prng, bytesMax: 20_000 });
-      const failures: Failures = { notSent: 0, unknown: 0, timeout: 0 };
+      const failures: Failures = { notSentError: 0, unknown: 0, timeout: 0 };
       await using kv = await openKv({
         backend: "valkey",
         url,
@@ -201,7 +201,7 @@ describe("Valkey client under faults", () => {
       return await kv.increment(key);
     };
     const caller = new Caller(twice, `twice-${SEED}`, new Prng(SEED), {
-      notSent: 0,
+      notSentError: 0,
       unknown: 0,
       timeout: 0,
     });
@@ -219,7 +219,7 @@ describe("Valkey client and a server that", () => {
   it("is killed and started again under load", { skip: skipOwn, timeout: 60_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), "jetkv-valkey-"));
     const args = ["--dir", directory, "--appendonly", "yes", "--appendfsync", "always"];
-    const failures: Failures = { notSent: 0, unknown: 0, timeout: 0 };
+    const failures: Failures = { notSentError: 0, unknown: 0, timeout: 0 };
     let own = await startValkey({ args });
     const { port } = own;
     try {

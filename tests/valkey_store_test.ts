@@ -11,7 +11,7 @@ import { bytes } from "../kv/codec.ts";
 import type { ValkeyKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
-import { listed, sorted, wrongType } from "./conformance/expect.ts";
+import { listed, sorted, wrongTypeError } from "./conformance/expect.ts";
 import { along } from "./conformance/waits.ts";
 import { findValkey, PATIENT } from "./support/valkey_server.ts";
 
@@ -50,7 +50,7 @@ describe("Valkey store and keys of other clients", () => {
       kv.getMany(["hash"]),
       kv.move("hash", "to", { take: "first", put: "last" }),
     ]; // deno-fmt-ignore-line
-    for (const call of calls) await rejects(call, wrongType);
+    for (const call of calls) await rejects(call, wrongTypeError);
     strictEqual(await kv.remove("hash"), false);
     strictEqual(await kv.has("hash"), true);
     deepStrictEqual(await listed(kv.keys()), ["hash"]);
@@ -182,7 +182,7 @@ describe("Valkey store and waiting calls", () => {
   test("reject for a string where the element is to go, with one connection", async (kv) => {
     await kv.put("to", "string");
     const waiting = kv.move("from", "to", { ...along, wait: true });
-    const rejected = rejects(waiting, wrongType);
+    const rejected = rejects(waiting, wrongTypeError);
     await kv.put("from", "string");
     await new Promise((resolve) => setTimeout(resolve, 120));
     await kv.remove("from");

@@ -11,7 +11,7 @@ import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
 import type { KvError } from "../kv/errors.ts";
 import type { ValkeyKv } from "../kv/backends.ts";
-import { wrongType } from "./conformance/expect.ts";
+import { wrongTypeError } from "./conformance/expect.ts";
 import { memoryServer } from "./support/memory_socket.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
 import type { Peer, Script } from "./support/scripted_server.ts";
@@ -77,7 +77,7 @@ describe("Valkey client waits, and a string comes to the key", () => {
         if (command[0] === "LLEN") return command[1] === "to" ? WRONG_TYPE : ":1\r\n";
         return script(command, peer);
       }, async (kv) => {
-        await rejects(kv.move("from", "to", ALONG), wrongType);
+        await rejects(kv.move("from", "to", ALONG), wrongTypeError);
       }, { poolSize });
     });
 

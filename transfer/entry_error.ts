@@ -10,7 +10,7 @@ export class EntryError extends Error {
 }
 
 /** What a store rejects an entry with, as an error that names its key. */
-export function refused(key: string, cause: unknown): unknown {
+export function asEntryError(key: string, cause: unknown): unknown {
   const isMisuse = cause instanceof RangeError || cause instanceof TypeError;
   return isMisuse
     ? new EntryError(`Cannot write ${show(key)}: ${cause.message}`, { cause })

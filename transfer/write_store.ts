@@ -16,7 +16,7 @@
 
 import type { Kv, Value } from "../kv/kv.ts";
 import { expireIn, type Now } from "./deadlines.ts";
-import { refused } from "./entry_error.ts";
+import { asEntryError } from "./entry_error.ts";
 import type { Piece } from "./piece.ts";
 
 /** Calls that are under way at once: more made no store faster, and took memory. */
@@ -128,7 +128,8 @@ export class StoreWriter {
   #start(key: string, call: Promise<unknown>, bytes = 0): void {
     this.#bytesUnderWay += bytes;
     // A failure is kept for the next to ask: left alone it would end the program.
-    const keep = (error: unknown): void => void (this.#failure ??= { error: refused(key, error) });
+    const keep = (error: unknown): void =>
+      void (this.#failure ??= { error: asEntryError(key, error) });
     this.#underWay.push(call.then(() => {}, keep));
   }
 

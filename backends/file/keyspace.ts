@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import { equalBytes } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { wrongType } from "../../kv/errors.ts";
+import { wrongTypeError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { FileParts } from "./file_parts.ts";
@@ -106,14 +106,14 @@ export class Keyspace {
   /** Looks for a key that must not hold a list. */
   findString(key: string, action: string): boolean {
     const isThere = this.find(key);
-    if (isThere && this.#records.kind !== STRING) throw wrongType(action, key, "an array");
+    if (isThere && this.#records.kind !== STRING) throw wrongTypeError(action, key, "an array");
     return isThere;
   }
 
   /** Looks for a key that must not hold a string. */
   findList(key: string, action: string, nowMs?: number): boolean {
     const isThere = this.find(key, nowMs);
-    if (isThere && this.#records.kind !== LIST) throw wrongType(action, key, "a string");
+    if (isThere && this.#records.kind !== LIST) throw wrongTypeError(action, key, "a string");
     return isThere;
   }
 

@@ -11,7 +11,7 @@ import { sliceIndex } from "../../internal/slice_index.ts";
 import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import { decodeValue } from "../../kv/codec.ts";
-import { closedError, wrongType } from "../../kv/errors.ts";
+import { closedError, wrongTypeError } from "../../kv/errors.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
 import type { Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
@@ -238,14 +238,14 @@ export class MemoryStore implements Store {
 
   #findString(key: string, action: string): Value | StringEntry | undefined {
     const slot = this.#find(key);
-    if (slot instanceof ArrayEntry) throw wrongType(action, key, "an array");
+    if (slot instanceof ArrayEntry) throw wrongTypeError(action, key, "an array");
     return slot;
   }
 
   #findArray(key: string, action: string): ArrayEntry | undefined {
     const slot = this.#find(key);
     if (slot === undefined || slot instanceof ArrayEntry) return slot;
-    throw wrongType(action, key, "a string");
+    throw wrongTypeError(action, key, "a string");
   }
 
   #get<T>(key: string, decoder: Decoder<T>): T | null {

@@ -10,19 +10,19 @@
 
 import { Buffer } from "node:buffer";
 import { assert } from "../../internal/assert.ts";
-import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
 import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
 import { wordOf } from "./raw_commands.ts";
 import { NO_ARGUMENTS, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 
 /** Requests in flight at most: a power of two. */
 const IN_FLIGHT_MAX = 4096;
 /** What one may take of them: a script is loaded first. */
-const PLACES_A_REQUEST = 2;
+const SLOTS_A_REQUEST = 2;
 /** Bytes given to the socket and not written at most, unless a single request is longer. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
 /** So many parts of what is in flight are at work at once: here, on the way, and at the server. */
@@ -34,10 +34,8 @@ const PART_REQUESTS_MAX = 128;
 const PART_BUFFERS = 4;
 /** A longer write goes in pieces: else a slow upload would look like a silent server. */
 const PIECE_BYTES = 2 ** 18;
-/** The rest of a reply is read into its place from so many bytes on; less is read with others. */
-const PLACE_BYTES_MIN = 2 ** 16;
-/** Looks at a connection that owes an answer while it may be silent. */
-const LOOKS = 4;
+/** The rest of a long reply is read straight into its array: what is shorter comes with others. */
+const TARGET_BYTES_MIN = 2 ** 16;
 
 const EVAL = encodeWords(["EVAL"]);
 const EVALSHA = encodeWords(["EVALSHA"]);
@@ -87,8 +85,6 @@ export interface ConnectionOptions {
 
 /** A connection, from its first byte to its last. */
 export class Connection implements SocketHandlers {
-  /** Whether it has answered since this was set back: who greets does so. */
-  hasAnswered = false;
   readonly #hooks: ConnectionHooks;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
@@ -109,19 +105,19 @@ export class Connection implements SocketHandlers {
   /** Scripts that the server was told to load on this connection. */
   readonly #loaded = new Set<Script>();
 
-  #readTimeoutMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Looks since it was last heard, or began to owe an answer. */
-  #silentLooks = 0;
-  /** Writes that were under way then, and are still. */
-  #owedWrites = 0;
+  readonly #silence: SilenceWatch;
+  /** Whether it has answered anything but its greeting. */
+  #hasAnswered = false;
 
   private constructor({ bufferSize, readTimeoutMs }: ConnectionOptions, hooks: ConnectionHooks) {
     this.#hooks = hooks;
     this.#partBytes = PART_BUFFERS * bufferSize;
     this.#encoder = new Encoder({ bufferBytes: bufferSize });
     this.#decoder = new Decoder({ readUtf8 });
-    this.#readTimeoutMs = readTimeoutMs;
+    this.#silence = new SilenceWatch(readTimeoutMs, {
+      owesAnswer: () => this.#count > this.#unflushed,
+      onSilent: () => this.#lose("silent", undefined),
+    });
   }
 
   /** Opens a connection by `connect`. What the server wants to hear first is the caller's task. */
@@ -152,7 +148,7 @@ export class Connection implements SocketHandlers {
 
   /** Whether `send` may be called. */
   get hasRoom(): boolean {
-    return this.#count <= IN_FLIGHT_MAX - PLACES_A_REQUEST &&
+    return this.#count <= IN_FLIGHT_MAX - SLOTS_A_REQUEST &&
       this.#unwrittenBytes < UNWRITTEN_BYTES_MAX &&
       !this.#isClosed;
   }
@@ -171,7 +167,22 @@ export class Connection implements SocketHandlers {
     this.#flushSoon();
   }
 
-  /** Encodes a request, and gives it a place among those in flight. There must be one. */
+  /** Its greeting is over: from now on what it answers is an answer. */
+  endGreeting(): void {
+    this.#hasAnswered = false;
+  }
+
+  /** Allows so much silence from now on, for a command that has the server wait. */
+  allowSilence(ms: number): void {
+    this.#silence.allow(ms);
+  }
+
+  /** Ends the connection. Requests in flight go to `onLost`. */
+  close(): void {
+    this.#lose("closed", undefined);
+  }
+
+  /** Encodes a request, and gives it a slot in the ring. There must be one. */
   #put(request: Request): void {
     this.#encode(request);
     this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
@@ -188,11 +199,6 @@ export class Connection implements SocketHandlers {
       this.#isFlushQueued = true;
       queueMicrotask(this.#flushLater);
     }
-  }
-
-  /** Ends the connection. Requests in flight go to `onLost`. */
-  close(): void {
-    this.#lose("closed", undefined);
   }
 
   #encode(request: Request): void {
@@ -223,14 +229,14 @@ export class Connection implements SocketHandlers {
     this.#isFlushQueued = false;
     if (this.#unflushed === 0 || this.#isClosed) return;
     const isFirst = this.#count === this.#unflushed;
-    if (isFirst) this.#startOwing();
+    if (isFirst) this.#silence.start();
     this.#unflushed = 0;
     try {
       for (const bytes of this.#encoder.take()) {
         if (bytes.length <= PIECE_BYTES) this.#write(bytes, bytes);
         else this.#writePieces(bytes);
       }
-      if (isFirst) this.#owedWrites = this.#unwritten.length;
+      if (isFirst) this.#silence.noteWrites(this.#unwritten.length);
     } catch (error) {
       this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
     }
@@ -255,25 +261,20 @@ export class Connection implements SocketHandlers {
   onWritten(): void {
     const write = this.#unwritten.popFirst();
     if (write === undefined) return;
-    // The system takes new bytes for a frozen server as well: only old ones tell that it reads.
-    if (this.#owedWrites > 0) {
-      this.#owedWrites--;
-      this.#silentLooks = 0;
-    }
+    this.#silence.written();
     this.#unwrittenBytes -= write.length;
     if (write.whole !== null) this.#encoder.recycle(write.whole);
     if (!this.#isClosed) this.#hooks.onRoom();
   }
 
-  place(): Uint8Array | null {
+  readTarget(): Uint8Array | null {
     const missing = this.#decoder.missing;
-    return missing !== null && missing.length >= PLACE_BYTES_MIN ? missing : null;
+    return missing !== null && missing.length >= TARGET_BYTES_MIN ? missing : null;
   }
 
   onData(chunk: Uint8Array): void {
     if (this.#isClosed) return;
-    this.#silentLooks = 0;
-    this.#owedWrites = this.#unwritten.length;
+    this.#silence.heard(this.#unwritten.length);
     try {
       this.#decoder.push(chunk);
       this.#takeReplies();
@@ -300,7 +301,7 @@ export class Connection implements SocketHandlers {
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
       this.#count--;
-      this.hasAnswered = true;
+      this.#hasAnswered = true;
       this.#deliver(request, reply);
     }
   }
@@ -311,47 +312,16 @@ export class Connection implements SocketHandlers {
     const isForgotten = reply.code === "NOSCRIPT" && script !== null && request.sendCount === 1;
     if (!isForgotten) return request.refuse(reply);
     // The server has forgotten the script, or would not load it, and has done nothing: this time
-    // the text is sent. There is a place for it: its own, which has just become free.
+    // the text is sent. There is a slot for it: its own, which has just become free.
     this.#loaded.delete(script);
     this.#put(request);
     this.#flushSoon();
   }
 
-  // --- Silence and loss --------------------------------------------------------------------------
-
-  /** Allows so much silence from now on, for a command that has the server wait. */
-  allowSilence(ms: number): void {
-    this.#readTimeoutMs = ms;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#count > this.#unflushed) this.#startOwing();
-  }
-
-  #startOwing(): void {
-    this.#silentLooks = 0;
-    if (this.#timer === undefined) this.#lookLater();
-  }
-
-  /**
-   * Silence is counted in looks, not read from a clock: an event loop that was held up is one late
-   * look, and the server has its say before the next.
-   */
-  #lookLater(): void {
-    const ms = Math.ceil(this.#readTimeoutMs / LOOKS);
-    this.#timer = setTimeout(() => this.#look(), Math.min(ms, TIMER_MS_MAX));
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    if (this.#count === 0) return;
-    if (++this.#silentLooks > LOOKS) this.#lose("silent", undefined);
-    else this.#lookLater();
-  }
-
   #lose(reason: Loss["reason"], cause: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#silence.stop();
     this.#socket?.close();
     const sent: Request[] = [], unsent: Request[] = [];
     for (; this.#count > 0; this.#count--) {
@@ -363,6 +333,6 @@ export class Connection implements SocketHandlers {
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
     }
-    this.#hooks.onLost({ cause, reason, hasAnswered: this.hasAnswered, sent, unsent });
+    this.#hooks.onLost({ cause, reason, hasAnswered: this.#hasAnswered, sent, unsent });
   }
 }

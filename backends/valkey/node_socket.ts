@@ -85,7 +85,7 @@ function dial(
     noDelay: true,
     keepAlive: true,
     onread: {
-      buffer: () => handlers.place() ?? buffer,
+      buffer: () => handlers.readTarget() ?? buffer,
       callback(count: number, buffer: Uint8Array): boolean {
         handlers.onData(count === buffer.length ? buffer : buffer.subarray(0, count));
         return true;

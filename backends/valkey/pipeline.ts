@@ -15,8 +15,8 @@ import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { closedError } from "../../kv/errors.ts";
 import { Backoff } from "./backoff.ts";
 import type { Connection, Loss } from "./connection.ts";
-import { notSent, outcomeUnknown, type Request, silent } from "./request.ts";
-import { checkSession, openSession, placeOf } from "./session.ts";
+import { lostError, notSentError, outcomeUnknownError, type Request } from "./request.ts";
+import { checkSession, hostAndPort, openSession } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** A read that loses its connection is sent so often at most: it may be the reason. */
@@ -107,12 +107,12 @@ export class Pipeline {
     if (this.#connection !== null) return this.#waiting.pushLast(request);
     if (!this.#isWanted) {
       const why = this.#wasConnected
-        ? `the connection to ${placeOf(this.#options)} was lost`
+        ? `the connection to ${hostAndPort(this.#options)} was lost`
         : "the store is not connected, call connect()";
-      return request.reject(notSent(request, why, this.#lastFailure));
+      return request.reject(notSentError(request, why, this.#lastFailure));
     }
     if (this.#wasConnected && this.#waiting.length >= this.#options.offlineQueue) {
-      return request.reject(this.#noPlace(request));
+      return request.reject(this.#queueFull(request));
     }
     request.waitingSinceMs = performance.now();
     this.#waiting.pushLast(request);
@@ -145,8 +145,7 @@ export class Pipeline {
       const isAgain = loss.reason === "closed" && request.command.isRepeatable && !isOver &&
         request.sendCount < SENDS_MAX;
       if (isAgain) kept.push(request);
-      else if (loss.reason === "silent") request.reject(silent(request, this.#options.readTimeout));
-      else request.reject(outcomeUnknown(request, loss.cause));
+      else request.reject(lostError(request, loss, this.#options.readTimeout));
     }
     kept.push(...loss.unsent);
     for (const request of kept.reverse()) {
@@ -173,7 +172,7 @@ export class Pipeline {
     const nowMs = performance.now();
     while (this.#waiting.length > this.#options.offlineQueue) {
       const request = this.#waiting.popLast()!;
-      request.reject(this.#noPlace(request));
+      request.reject(this.#queueFull(request));
     }
     for (let i = 0; i < this.#waiting.length; i++) this.#waiting.at(i)!.waitingSinceMs = nowMs;
     this.#watchWaiting();
@@ -279,16 +278,16 @@ export class Pipeline {
 
   #noConnection(request: Request, more = ""): Error {
     // A read that is to be sent again has left before.
-    if (request.sendCount > 0) return outcomeUnknown(request, this.#lastFailure);
-    const where = placeOf(this.#options);
+    if (request.sendCount > 0) return outcomeUnknownError(request, this.#lastFailure);
+    const where = hostAndPort(this.#options);
     const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : "";
     const reason = failure.replace(`Cannot connect to ${where}: `, "");
     const because = reason === "" ? "" : ` (${reason})`;
     const why = `there is no connection to ${where}${because}${more}`;
-    return notSent(request, why, this.#lastFailure);
+    return notSentError(request, why, this.#lastFailure);
   }
 
-  #noPlace(request: Request): Error {
+  #queueFull(request: Request): Error {
     const { offlineQueue } = this.#options;
     return this.#noConnection(
       request,

@@ -6,7 +6,7 @@
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { Backoff } from "./backoff.ts";
 import type { Loss } from "./connection.ts";
-import { outcomeUnknown, silent } from "./request.ts";
+import { lostError, notSentError } from "./request.ts";
 import { checkSession, openSession, type Session } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
@@ -79,16 +79,15 @@ export class Pool {
     return !this.#backoff.hasFailed || (this.#opening === 0 && this.#backoff.leftMs === 0);
   }
 
-  #onLost(session: Session, { sent, unsent, reason, cause }: Loss): void {
+  #onLost(session: Session, loss: Loss): void {
     this.#open.delete(session);
     const at = this.#idle.indexOf(session);
     if (at !== -1) this.#idle.splice(at, 1);
-    for (const request of [...sent, ...unsent]) {
-      const isSilent = reason === "silent";
-      const error = isSilent
-        ? silent(request, this.#options.readTimeout)
-        : outcomeUnknown(request, cause);
-      request.reject(error);
+    for (const request of loss.sent) {
+      request.reject(lostError(request, loss, this.#options.readTimeout));
+    }
+    for (const request of loss.unsent) {
+      request.reject(notSentError(request, "the connection was lost", loss.cause));
     }
   }
 }

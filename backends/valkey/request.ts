@@ -12,6 +12,9 @@ import type { Script } from "./scripts.ts";
 /** Says what a refusal of the server means; `null` where its words are to be passed on. */
 export type Refusal = (request: Request, error: ReplyError) => KvError | null;
 
+/** Makes of the server's answer what the call resolves with. Throws what it rejects with. */
+export type Parse<R> = (reply: Reply, request: Request) => R;
+
 /** A kind of call. */
 export interface Command<R = unknown> {
   /** What it does, for messages: "Cannot <action> <key>". */
@@ -27,8 +30,8 @@ export interface Command<R = unknown> {
   readonly isRepeatable: boolean;
   /** Whether it is the caller's own: the first argument is its name. */
   readonly isRaw: boolean;
-  /** Turns the server's answer into the call's. Throws what the call rejects with. */
-  readonly parse: (reply: Reply, request: Request) => R;
+  /** What its answers mean. */
+  readonly parse: Parse<R>;
 }
 
 /** The rest of a command that has none. */
@@ -139,23 +142,34 @@ function withoutArguments(words: string, { command, value, rest }: Request): str
 }
 
 /** The error of an answer that no server of this protocol gives. */
-export function oddAnswer(request: Request): KvServerError {
+export function oddAnswerError(request: Request): KvServerError {
   return new KvServerError("ERR", `${cannot(request)}: the server's answer is not of its type`);
 }
 
 /** The error of a request that never left. */
-export function notSent(request: Request, why: string, cause?: unknown): KvConnectionError {
+export function notSentError(request: Request, why: string, cause?: unknown): KvConnectionError {
   const message = `${cannot(request)}: ${why}`;
   return new KvConnectionError("not_sent", message, cause === undefined ? {} : { cause });
 }
 
 /** The error of a request that was sent and got no answer. */
-export function outcomeUnknown(request: Request, cause?: unknown): KvConnectionError {
+export function outcomeUnknownError(request: Request, cause?: unknown): KvConnectionError {
   const message = `${cannot(request)}: the connection was lost before the answer came`;
   return new KvConnectionError("unknown", message, cause === undefined ? {} : { cause });
 }
 
+/** The error of a request that was sent on a connection which was then lost. */
+export function lostError(
+  request: Request,
+  { reason, cause }: { readonly reason: string; readonly cause: unknown },
+  readTimeoutMs: number,
+): KvError {
+  return reason === "silent"
+    ? silenceError(request, readTimeoutMs)
+    : outcomeUnknownError(request, cause);
+}
+
 /** The error of a request whose server stayed silent. */
-export function silent(request: Request, ms: number): KvError {
+function silenceError(request: Request, ms: number): KvError {
   return new KvError("timeout", `${cannot(request)}: the server was silent for ${ms} ms`);
 }

@@ -13,9 +13,10 @@ import { KvConnectionError, KvError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX } from "../../kv/kv.ts";
 import type { Decoder } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
-import { GET_ENTRY, SCAN, scanArguments } from "./commands.ts";
+import { scanArguments } from "./arguments.ts";
+import { GET_ENTRY, SCAN } from "./commands.ts";
 import { KeySet } from "./key_set.ts";
-import { NO_ARGUMENTS, oddAnswer, Request } from "./request.ts";
+import { NO_ARGUMENTS, oddAnswerError, Request } from "./request.ts";
 
 /** Keys that the server looks at for a page. */
 const KEYS_A_PAGE = 1000;
@@ -45,7 +46,7 @@ export async function* scanKeys(
   for (let restartCount = 0;;) {
     const request = new Request(SCAN, null, cursor, args, null);
     const [next, found] = await server.ask<readonly Reply[]>(request);
-    if (typeof next !== "string" || !Array.isArray(found)) throw oddAnswer(request);
+    if (typeof next !== "string" || !Array.isArray(found)) throw oddAnswerError(request);
     const isStale = server.reconnects !== reconnects;
     const page: string[] = [];
     for (const key of found as Reply[]) {
@@ -53,7 +54,7 @@ export async function* scanKeys(
     }
     if (page.length > 0) yield page;
     if (!isStale && next === "0") return;
-    if (isStale && ++restartCount > RESTARTS_MAX) throw lostTooOften();
+    if (isStale && ++restartCount > RESTARTS_MAX) throw lostTooOftenError();
     cursor = isStale ? "0" : next;
     if (isStale) ({ reconnects } = server);
   }
@@ -64,7 +65,7 @@ function isKey(key: Reply): key is string {
   return typeof key === "string" && fitsIn(key, KEY_BYTES_MAX);
 }
 
-function lostTooOften(): KvConnectionError {
+function lostTooOftenError(): KvConnectionError {
   const why = `the connection was lost over ${RESTARTS_MAX} times meanwhile`;
   return new KvConnectionError("unknown", `Cannot list keys: ${why}`);
 }

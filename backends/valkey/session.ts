@@ -7,9 +7,10 @@ import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
 import { type Argument, type Reply, RespError } from "../../resp3/mod.ts";
-import { define, toReply } from "./commands.ts";
+import { toReply } from "./answers.ts";
+import { define } from "./commands.ts";
 import { Connection, type ConnectionHooks } from "./connection.ts";
-import { outcomeUnknown, Request } from "./request.ts";
+import { outcomeUnknownError, Request } from "./request.ts";
 import type { ConnectSocket } from "./socket.ts";
 
 /** A connection that is ready, and the number by which the server knows it. */
@@ -66,13 +67,13 @@ export async function openSession(
       onLost(loss): void {
         if (isReady) return hooks.onLost(loss);
         for (const request of [...loss.sent, ...loss.unsent]) {
-          request.reject(outcomeUnknown(request, loss.cause));
+          request.reject(outcomeUnknownError(request, loss.cause));
         }
       },
     });
     const clientId = await greet(connection, options);
     if (!connection.isOpen) throw new Error(LOST_AT_ONCE);
-    connection.hasAnswered = false;
+    connection.endGreeting();
     isReady = true;
     return { connection, clientId };
   } catch (cause) {
@@ -95,7 +96,7 @@ export function checkSession({ connection }: Session, options: CheckedValkeyOpti
 
 /** Says hello, all in one write, and gives the number of the connection. */
 async function greet(connection: Connection, options: CheckedValkeyOptions): Promise<number> {
-  const action = `connect to ${placeOf(options)}`;
+  const action = `connect to ${hostAndPort(options)}`;
   const ask = (words: string, args: readonly Argument[]): Promise<Reply> => {
     const request = new Request(define(action, words, toReply), null, null, args, null);
     const answer = request.promise<Reply>();
@@ -119,7 +120,7 @@ async function greet(connection: Connection, options: CheckedValkeyOptions): Pro
 }
 
 /** Where the server is, for messages. */
-export function placeOf({ host, port }: CheckedValkeyOptions): string {
+export function hostAndPort({ host, port }: CheckedValkeyOptions): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -128,7 +129,7 @@ function connectError(
   cause: unknown,
   isLate: boolean,
 ): Error {
-  const where = placeOf(options);
+  const where = hostAndPort(options);
   if (cause instanceof KvServerError) {
     const isOld = cause.serverCode === "NOPROTO" || /unknown command/i.test(cause.message);
     const isLocked = cause.serverCode === "NOAUTH";

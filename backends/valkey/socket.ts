@@ -16,9 +16,9 @@ export interface SocketTarget {
 export interface SocketHandlers {
   /**
    * Where the next bytes should go, so that they need not be copied: into the rest of a big reply.
-   * `null` where any place will do. Asked for each read; a socket need not ask.
+   * `null` where anywhere will do. Asked for each read; a socket need not ask.
    */
-  place(): Uint8Array | null;
+  readTarget(): Uint8Array | null;
   /** Bytes arrived. They are the socket's: gone once this returns. */
   onData(chunk: Uint8Array): void;
   /** The oldest write that was not reported is done: its bytes are the caller's again. */

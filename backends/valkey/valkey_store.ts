@@ -10,6 +10,7 @@ import type { Inspection, KvStats } from "../../kv/call_types.ts";
 import type { Value } from "../../kv/kv.ts";
 import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import type { Argument, Reply } from "../../resp3/mod.ts";
+import { checkLength, endWord, rangeArguments, setArguments } from "./arguments.ts";
 import * as commands from "./commands.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Pool } from "./pool.ts";
@@ -69,8 +70,8 @@ export class ValkeyStore implements Store {
   }
 
   put(key: string, value: Value, options: StorePut): Promise<boolean> {
-    const args = commands.setArguments(options);
-    return this.#run(new Request(commands.SET, key, commands.checkLength(value), args, null));
+    const args = setArguments(options);
+    return this.#run(new Request(commands.SET, key, checkLength(value), args, null));
   }
 
   fetchRemove<T>(key: string, decoder: Decoder<T>): Promise<T | null> {
@@ -78,7 +79,7 @@ export class ValkeyStore implements Store {
   }
 
   remove(key: string): Promise<boolean> {
-    return this.#call(commands.REMOVE_STRING, key);
+    return this.#call(commands.REMOVE, key);
   }
 
   delete(key: string): Promise<boolean> {
@@ -86,20 +87,20 @@ export class ValkeyStore implements Store {
   }
 
   increment(key: string, by: number): Promise<number> {
-    return this.#call(commands.INCREMENT_BY, key, by);
+    return this.#call(commands.INCREMENT, key, by);
   }
 
   putIfEqual(key: string, expected: Value, value: Value): Promise<boolean> {
-    const values = [commands.checkLength(value)];
-    return this.#call(commands.REPLACE_EQUAL, key, commands.checkLength(expected), values);
+    const values = [checkLength(value)];
+    return this.#call(commands.PUT_IF_EQUAL, key, checkLength(expected), values);
   }
 
   removeIfEqual(key: string, expected: Value): Promise<boolean> {
-    return this.#call(commands.REMOVE_EQUAL, key, commands.checkLength(expected));
+    return this.#call(commands.REMOVE_IF_EQUAL, key, checkLength(expected));
   }
 
   push(key: string, values: readonly Value[], end: End): Promise<number> {
-    for (const value of values) commands.checkLength(value);
+    for (const value of values) checkLength(value);
     return this.#call(commands.PUSH[end], key, null, values);
   }
 
@@ -116,7 +117,7 @@ export class ValkeyStore implements Store {
   }
 
   move<T>(from: string, to: string, move: StoreMove, decoder: Decoder<T>): Promise<T | null> {
-    const ends = [commands.endWord(move.take), commands.endWord(move.put)];
+    const ends = [endWord(move.take), endWord(move.put)];
     if (move.waitMs === 0) return this.#run(new Request(commands.MOVE, from, to, ends, decoder));
     return this.#wait(move, decoder, {
       from,
@@ -131,7 +132,7 @@ export class ValkeyStore implements Store {
   }
 
   range<T>(key: string, start: number, end: number, decoder: Decoder<T>): Promise<T[]> {
-    const args = commands.rangeArguments(start, end);
+    const args = rangeArguments(start, end);
     return this.#run(new Request(commands.RANGE, key, null, args, decoder));
   }
 
@@ -140,7 +141,7 @@ export class ValkeyStore implements Store {
   }
 
   inspect(key: string): Promise<Inspection | null> {
-    return this.#call(commands.INSPECT_KEY, key);
+    return this.#call(commands.INSPECT, key);
   }
 
   touch(key: string, expireIn: number): Promise<boolean> {
@@ -158,7 +159,7 @@ export class ValkeyStore implements Store {
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     this.#checkOpen();
-    for (const [, value] of entries) commands.checkLength(value);
+    for (const [, value] of entries) checkLength(value);
     const options = { expireIn, ifAbsent: false, keepTtl: false };
     await all(entries, ([key, value]) => this.put(key, value, options));
   }

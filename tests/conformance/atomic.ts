@@ -4,7 +4,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
-import { contents, notANumber, rangeError, typeError, wrongType } from "./expect.ts";
+import { contents, notANumber, rangeError, typeError, wrongTypeError } from "./expect.ts";
 import type { Cases } from "./subject.ts";
 
 const LARGEST = Number.MAX_SAFE_INTEGER;
@@ -195,8 +195,8 @@ const compareCases: Cases = {
 
   "putIfEqual() of an array rejects, even if it is told an element": async ({ kv }) => {
     await kv.append("k", "a");
-    await rejects(kv.putIfEqual("k", "a", "new"), wrongType);
-    await rejects(kv.removeIfEqual("k", "a"), wrongType);
+    await rejects(kv.putIfEqual("k", "a", "new"), wrongTypeError);
+    await rejects(kv.removeIfEqual("k", "a"), wrongTypeError);
     deepStrictEqual(await contents(kv), [["k", ["a"], false]]);
   },
 

@@ -4,7 +4,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
-import { contents, listed, rangeError, sorted, typeError, wrongType } from "./expect.ts";
+import { contents, listed, rangeError, sorted, typeError, wrongTypeError } from "./expect.ts";
 import { keys, loneSurrogates, values } from "./samples.ts";
 import type { Cases } from "./subject.ts";
 
@@ -52,14 +52,14 @@ const getCases: Cases = {
   "getMany() rejects if one of the keys holds an array": async ({ kv }) => {
     await kv.put("a", "1");
     await kv.append("array", "x");
-    await rejects(kv.getMany(["a", "array"]), wrongType);
-    await rejects(kv.getMany(["array", "missing"]), wrongType);
+    await rejects(kv.getMany(["a", "array"]), wrongTypeError);
+    await rejects(kv.getMany(["array", "missing"]), wrongTypeError);
     deepStrictEqual(await kv.getMany(["a", "missing"]), ["1", null]);
   },
 
   "getMany() of thousands of keys rejects for the one array": async ({ kv }) => {
     await kv.append(manyKeys[MANY - 1] ?? "", "x");
-    await rejects(kv.getMany(manyKeys), wrongType);
+    await rejects(kv.getMany(manyKeys), wrongTypeError);
   },
 
   "getMany() reads odd values under odd keys": async ({ kv }) => {

@@ -4,7 +4,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
-import { closed, contents, rangeError, typeError, wrongType } from "./expect.ts";
+import { closed, contents, rangeError, typeError, wrongTypeError } from "./expect.ts";
 import { noNumbers } from "./samples.ts";
 import type { Cases } from "./subject.ts";
 import { along, type Take, WAIT_MS, waits, watch } from "./waits.ts";
@@ -61,8 +61,8 @@ function waitingCases(name: string, take: Take): Cases {
     },
     [`${name} with wait rejects where there is a string`]: async ({ kv }) => {
       await kv.put("k", "string");
-      await rejects(take(kv, { wait: true }), wrongType);
-      await rejects(take(kv, { wait: 1_000 }), wrongType);
+      await rejects(take(kv, { wait: true }), wrongTypeError);
+      await rejects(take(kv, { wait: 1_000 }), wrongTypeError);
       deepStrictEqual(await contents(kv), [["k", "string", false]]);
     },
     [`${name} that waits is not served by a string, nor ended by one`]: async (
@@ -282,7 +282,7 @@ const moveCases: Cases = {
   "move() with wait to a string rejects if there is an element": async ({ kv }) => {
     await kv.append("from", "a");
     await kv.put("to", "string");
-    await rejects(kv.move("from", "to", { ...along, wait: true }), wrongType);
+    await rejects(kv.move("from", "to", { ...along, wait: true }), wrongTypeError);
     deepStrictEqual(await contents(kv), [["from", ["a"], false], ["to", "string", false]]);
   },
 
@@ -291,7 +291,7 @@ const moveCases: Cases = {
   ) => {
     await kv.put("to", "string");
     const waiting = kv.move("from", "to", { ...along, wait: true });
-    const rejected = rejects(waiting, wrongType);
+    const rejected = rejects(waiting, wrongTypeError);
     await advance(WAIT_MS);
     await kv.append("from", "a");
     await rejected;
@@ -304,7 +304,7 @@ const moveCases: Cases = {
     await kv.put("to", "string");
     const waiting = kv.move("from", "to", { ...along, wait: true });
     const state = watch(waiting);
-    const rejected = rejects(waiting, wrongType);
+    const rejected = rejects(waiting, wrongTypeError);
     await advance(WAIT_MS);
     await kv.put("from", "string");
     await advance(WAIT_MS);

@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { bytes, type Codec, json, text } from "../../kv/codec.ts";
 import type { Kv } from "../../kv/kv.ts";
-import { contents, listed, typeError, wrongType } from "./expect.ts";
+import { contents, listed, typeError, wrongTypeError } from "./expect.ts";
 import { loneSurrogates, values } from "./samples.ts";
 import type { Cases } from "./subject.ts";
 
@@ -217,7 +217,7 @@ const kindCases: Cases = {
     strictEqual(await kv.withCodec(json<number>()).get("k"), 1);
     await kv.append("a", "1");
     deepStrictEqual(await kv.withCodec(json<number>()).range("a"), [1]);
-    await rejects(kv.withCodec(json<number>()).get("a"), wrongType);
+    await rejects(kv.withCodec(json<number>()).get("a"), wrongTypeError);
   },
 
   "withCodec() gives decode() the same for text as for its bytes": async ({ kv }) => {

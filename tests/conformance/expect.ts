@@ -6,7 +6,7 @@ import { ok } from "node:assert/strict";
 import type { Kv } from "../../kv/kv.ts";
 
 /** The key holds the other type. */
-export const wrongType = { name: "KvError", code: "wrong_type" };
+export const wrongTypeError = { name: "KvError", code: "wrong_type" };
 /** The text is no whole number, or the sum too large. */
 export const notANumber = { name: "KvError", code: "not_a_number" };
 /** The store was closed. */

@@ -5,7 +5,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Kv } from "../../kv/kv.ts";
-import { contents, held, wrongType } from "./expect.ts";
+import { contents, held, wrongTypeError } from "./expect.ts";
 import {
   ARRAY,
   keyOperations,
@@ -32,7 +32,7 @@ async function putArray(kv: Kv): Promise<void> {
 async function check(kv: Kv, { call }: Operation, expected: Outcome | "wrong_type") {
   if (expected === "wrong_type") {
     const before = await contents(kv);
-    await rejects(call(kv, KEY), wrongType);
+    await rejects(call(kv, KEY), wrongTypeError);
     deepStrictEqual(await contents(kv), before);
   } else {
     deepStrictEqual(await call(kv, KEY), expected.answer);
@@ -42,7 +42,7 @@ async function check(kv: Kv, { call }: Operation, expected: Outcome | "wrong_typ
 
 async function checkExpiry(kv: Kv, operation: Operation, expected: Outcome | "wrong_type") {
   await kv.touch(KEY, 600_000);
-  if (expected === "wrong_type") await rejects(operation.call(kv, KEY), wrongType);
+  if (expected === "wrong_type") await rejects(operation.call(kv, KEY), wrongTypeError);
   else await operation.call(kv, KEY);
   const inspection = await kv.inspect(KEY);
   if (inspection === null) return;

@@ -5,7 +5,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
 import type { Kv } from "../../kv/kv.ts";
-import { contents, held, sorted, typeError, wrongType } from "./expect.ts";
+import { contents, held, sorted, typeError, wrongTypeError } from "./expect.ts";
 import { keys, loneSurrogates, notUtf8, values } from "./samples.ts";
 import type { Cases } from "./subject.ts";
 
@@ -257,7 +257,7 @@ const moveCases: Cases = {
   "move() to a string rejects and moves nothing": async ({ kv }) => {
     await kv.append("from", "a");
     await kv.put("to", "string");
-    await rejects(kv.move("from", "to", { take: "first", put: "last" }), wrongType);
+    await rejects(kv.move("from", "to", { take: "first", put: "last" }), wrongTypeError);
     deepStrictEqual(await held(kv, "from"), ["a"]);
     deepStrictEqual(await held(kv, "to"), "string");
   },
@@ -265,8 +265,8 @@ const moveCases: Cases = {
   "move() from a string rejects and moves nothing": async ({ kv }) => {
     await kv.put("from", "string");
     await kv.append("to", "a");
-    await rejects(kv.move("from", "to", { take: "first", put: "last" }), wrongType);
-    await rejects(kv.move("from", "fresh", { take: "first", put: "last" }), wrongType);
+    await rejects(kv.move("from", "to", { take: "first", put: "last" }), wrongTypeError);
+    await rejects(kv.move("from", "fresh", { take: "first", put: "last" }), wrongTypeError);
     deepStrictEqual(await contents(kv), [["from", "string", false], ["to", ["a"], false]]);
   },
 

@@ -5,7 +5,7 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes } from "../../kv/codec.ts";
-import { notANumber, wrongType } from "./expect.ts";
+import { notANumber, wrongTypeError } from "./expect.ts";
 import type { Cases } from "./subject.ts";
 
 /** More calls than any store answers before a timer of 0 milliseconds is due. */
@@ -90,7 +90,7 @@ export const order: Cases = {
   "a call that rejects leaves the order of the others": async ({ kv }) => {
     const wrongOnes = [
       kv.put("k", "text"),
-      rejects(kv.append("k", "x"), wrongType),
+      rejects(kv.append("k", "x"), wrongTypeError),
       rejects(kv.increment("k"), notANumber),
       rejects(kv.put("k", "never", { expireIn: 0 }), RangeError),
       rejects(kv.get(5 as never), TypeError),
