@@ -44,6 +44,7 @@ export type {
 export type { Kv, Value } from "./kv/kv.ts";
 export type { FileKv, MemoryKv, Reply, ValkeyKv } from "./kv/backends.ts";
 export type {
+  Durability,
   FileOptions,
   KvOptions,
   MemoryOptions,

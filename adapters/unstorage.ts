@@ -17,8 +17,8 @@
  * @module
  */
 
-import { bytes, text } from "../kv/codec.ts";
 import { checkOptions } from "../kv/checks.ts";
+import { bytes, text } from "../kv/codec.ts";
 import { show } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 

@@ -6,12 +6,12 @@
  * (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
+import { figuresOf } from "./figures.ts";
 import { POWER, PROCESS } from "./file_contenders.ts";
 import { measureCache, measureOpening, measureSpace } from "./file_limits.ts";
-import { temporaryPlace } from "./place.ts";
-import { figuresOf } from "./figures.ts";
 import { cacheTable, openingTable, spaceTable } from "./limit_tables.ts";
 import { isSmoke } from "./options.ts";
+import { temporaryPlace } from "./place.ts";
 import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";

@@ -6,7 +6,9 @@
  * `--smoke` (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
+import { figuresOf } from "./figures.ts";
 import { growthPass } from "./growth_pass.ts";
+import { isSmoke } from "./options.ts";
 import { bareLogProcess } from "./peers/bare_log.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { levelProcess } from "./peers/classic_level.ts";
@@ -17,12 +19,10 @@ import { lmdbNoSync } from "./peers/lmdb.ts";
 import { sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { temporaryPlace } from "./place.ts";
-import { figuresOf } from "./figures.ts";
-import { isSmoke } from "./options.ts";
 import { printMachine, type Section, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
-import { timeTables } from "./tables.ts";
 import type { Contender } from "./subject.ts";
+import { timeTables } from "./tables.ts";
 import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 
 const smoke = isSmoke();

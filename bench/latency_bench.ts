@@ -6,7 +6,9 @@
  * `valkey-server` on the PATH for the Valkey clients; it starts one of its own.
  */
 
+import { figuresOf } from "./figures.ts";
 import { type LatencyLoad, latencyPass, type LatencySubject } from "./latency_pass.ts";
+import { isSmoke } from "./options.ts";
 import { bareLogPower, bareLogProcess } from "./peers/bare_log.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { levelPower, levelProcess } from "./peers/classic_level.ts";
@@ -22,8 +24,6 @@ import { nodeRedis3 } from "./peers/node_redis.ts";
 import { sqlitePower, sqliteProcess, sqliteTuned } from "./peers/sqlite.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { type Place, temporaryPlace } from "./place.ts";
-import { figuresOf } from "./figures.ts";
-import { isSmoke } from "./options.ts";
 import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";

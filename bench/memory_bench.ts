@@ -5,16 +5,16 @@
  * `--smoke` (after `--` for `deno bench`) on inputs so small that only the answers count.
  */
 
+import { figuresOf } from "./figures.ts";
+import { arrayGrowthTable, bytesTable, expiryTable } from "./limit_tables.ts";
 import { measureArrayGrowth, measureBytes, measureExpiry } from "./memory_limits.ts";
+import { isSmoke } from "./options.ts";
 import { bareMap } from "./peers/bare_map.ts";
 import { denoKvMemory } from "./peers/deno_kv.ts";
 import { jetkvMemory } from "./peers/jetkv_memory.ts";
 import { keyvByReference, keyvMemory } from "./peers/keyv_memory.ts";
 import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
-import { figuresOf } from "./figures.ts";
-import { arrayGrowthTable, bytesTable, expiryTable } from "./limit_tables.ts";
-import { isSmoke } from "./options.ts";
 import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import { storePass } from "./store_pass.ts";

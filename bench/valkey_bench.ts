@@ -7,6 +7,8 @@
  * PATH; it starts one of its own.
  */
 
+import { figuresOf } from "./figures.ts";
+import { isSmoke } from "./options.ts";
 import { bareSocket, bareSocketInParts } from "./peers/bare_socket.ts";
 import { bunRedis } from "./peers/bun_redis.ts";
 import { dbRedis } from "./peers/db_redis.ts";
@@ -15,8 +17,6 @@ import { jetkvValkey } from "./peers/jetkv_valkey.ts";
 import { nodeRedis2, nodeRedis3 } from "./peers/node_redis.ts";
 import { valkeyBenchmark } from "./peers/valkey_benchmark.ts";
 import { valkeyGlide } from "./peers/valkey_glide.ts";
-import { figuresOf } from "./figures.ts";
-import { isSmoke } from "./options.ts";
 import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";

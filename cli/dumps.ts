@@ -2,8 +2,8 @@
  * Commands that carry whole stores: dump, restore, copy.
  */
 
-import type { Kv } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
+import type { Kv } from "../kv/kv.ts";
 import { beginsAsUrl } from "../kv/urls.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";

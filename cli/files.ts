@@ -4,9 +4,9 @@
 
 import { type Command, JSON_OPTION, URL_PARAMETER } from "./command.ts";
 import { EXIT } from "./exit.ts";
+import { formatBytes } from "./sizes.ts";
 import { lastCall, openFile } from "./stores.ts";
 import { jsonOf, print } from "./terminal.ts";
-import { formatBytes } from "./sizes.ts";
 
 const check: Command = {
   name: "check",

@@ -2,8 +2,8 @@
  * The help of the tool and of each command, made from what the commands say of themselves.
  */
 
-import { bold, cyan } from "./colours.ts";
 import { usageOf } from "./arguments.ts";
+import { bold, cyan } from "./colours.ts";
 import { type Command, HELP_OPTION, type Option, optionsOf } from "./command.ts";
 
 /** What the tool takes in the place of a command. */

@@ -13,10 +13,10 @@ import {
 } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { plural } from "./progress.ts";
+import { formatBytes, formatDuration } from "./sizes.ts";
 import { lastCall, openBytes, openStore } from "./stores.ts";
 import { jsonOf, LinePrinter, print, showOn } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
-import { formatBytes, formatDuration } from "./sizes.ts";
 
 const keys: Command = {
   name: "keys",

@@ -2,8 +2,8 @@
  * The tool as a function from a command line to an exit code.
  */
 
-import { escapeControls, show } from "../kv/errors.ts";
 import denoJson from "../deno.json" with { type: "json" };
+import { escapeControls, show } from "../kv/errors.ts";
 import { parseCall } from "./arguments.ts";
 import { ARRAY_COMMANDS } from "./arrays.ts";
 import { BENCH_COMMANDS } from "./bench.ts";

@@ -3,8 +3,8 @@
  * elsewhere, and a sum in the end. All of it on standard error.
  */
 
-import { cyan, dim } from "./colours.ts";
 import type { Progress } from "../transfer/piece.ts";
+import { cyan, dim } from "./colours.ts";
 import { print, type Sink } from "./terminal.ts";
 
 const DRAW_MS = 100;

@@ -2,11 +2,11 @@
  * Stores by URL, as commands want them.
  */
 
-import { bytes } from "../kv/codec.ts";
+import type { FileKv } from "../kv/backends.ts";
 import { type CheckedFileOptions, checkKvOptions } from "../kv/checked_options.ts";
+import { bytes } from "../kv/codec.ts";
 import { show } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
-import type { FileKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import { CommandError, UsageError } from "./exit.ts";
 import { attempt } from "./system.ts";

@@ -4,8 +4,8 @@
  */
 
 import { escapeControls } from "../kv/errors.ts";
-import { attempt } from "./system.ts";
 import { textOrBytes } from "../transfer/piece.ts";
+import { attempt } from "./system.ts";
 
 /** A standard output. */
 export interface Sink {

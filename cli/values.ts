@@ -3,8 +3,8 @@
  * value, a duration, or a whole number.
  */
 
-import type { Value } from "../kv/kv.ts";
 import { show } from "../kv/errors.ts";
+import type { Value } from "../kv/kv.ts";
 import type { Call } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { readUntilAborted } from "./waiting.ts";

@@ -8,7 +8,7 @@
 
 import { checkFlag, checkOptions, checkWhole, isPlain, kindOf } from "./checks.ts";
 import { show } from "./errors.ts";
-import type { KvOptions, TlsOptions } from "./options.ts";
+import type { Durability, KvOptions, TlsOptions } from "./options.ts";
 import { type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
 
 /** `MemoryOptions`, checked. */
@@ -24,7 +24,7 @@ export interface CheckedFileOptions {
   readonly path: string;
   readonly truncate: boolean;
   readonly addressSpaceSize: number;
-  readonly durability: "process" | "power";
+  readonly durability: Durability;
   readonly cacheBytes: number;
   readonly lock: "fail" | "wait";
   readonly signal: AbortSignal | undefined;

@@ -5,12 +5,11 @@
  */
 
 import { fitsIn, isBytes } from "../internal/bytes.ts";
+import type { MoveOptions, PopOptions, PutOptions } from "./call_types.ts";
 import type { Codec } from "./codec.ts";
 import { show } from "./errors.ts";
-import type { MoveOptions, PopOptions, PutOptions } from "./call_types.ts";
-import { KEY_BYTES_MAX } from "./kv.ts";
-import type { Value } from "./kv.ts";
-import type { End, StoreMove, StorePut, StoreWait } from "./store.ts";
+import { KEY_BYTES_MAX, type Value } from "./kv.ts";
+import { type End, replacing, type StoreMove, type StorePut, type StoreWait } from "./store.ts";
 
 /** Checks a key, or the prefix of one. */
 export function checkKey(key: string): string {
@@ -92,7 +91,7 @@ export function checkIndex(index: number, name: string): number {
   return Number.isNaN(index) ? 0 : Math.trunc(index);
 }
 
-const PLAIN_PUT: StorePut = { expireIn: 0, ifAbsent: false, keepTtl: false };
+const PLAIN_PUT = replacing(0);
 
 /** Checks the options of `put`. */
 export function checkPut(options: PutOptions | undefined): StorePut {

@@ -40,6 +40,9 @@ export interface Codec<T, Input = T> {
   decodeText?(text: string): T;
 }
 
+/** The part of a codec that reads. */
+export type Decoder<T> = Pick<Codec<T>, "decode" | "decodeText">;
+
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -125,7 +128,7 @@ function parseJson(value: string): unknown {
  * Reads a stored value, kept as text or as bytes, by `decoder`. The bytes must be the decoder's to
  * keep.
  */
-export function decodeValue<T>(value: Value, decoder: Pick<Codec<T>, "decode" | "decodeText">): T {
+export function decodeValue<T>(value: Value, decoder: Decoder<T>): T {
   if (typeof value !== "string") return decoder.decode(value);
   if (decoder.decodeText !== undefined) return decoder.decodeText(value);
   return decoder.decode(utf8.encode(value));

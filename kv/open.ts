@@ -2,9 +2,9 @@
  * `openKv`: from options to a store.
  */
 
+import type { FileKv, MemoryKv, ValkeyKv } from "./backends.ts";
 import { type CheckedOptions, checkKvOptions } from "./checked_options.ts";
 import type { Kv } from "./kv.ts";
-import type { FileKv, MemoryKv, ValkeyKv } from "./backends.ts";
 import type { FileOptions, KvOptions, MemoryOptions, ValkeyOptions } from "./options.ts";
 
 /**

@@ -18,6 +18,13 @@ export interface MemoryOptions {
   maxBytes?: number | undefined;
 }
 
+/**
+ * What a resolved promise of a file store stands for: `"process"`, that the kernel has the change,
+ * which survives a killed process; `"power"`, that the medium has it, which survives a loss of
+ * power too.
+ */
+export type Durability = "process" | "power";
+
 /** Options of a store in one file. */
 export interface FileOptions {
   /** The backend. */
@@ -31,8 +38,8 @@ export interface FileOptions {
    * `addressSpaceSize(4096)`, which is 8 pages.
    */
   addressSpaceSize?: number | undefined;
-  /** What a resolved promise stands for; see the table in the README. Default `"process"`. */
-  durability?: "process" | "power" | undefined;
+  /** What a resolved promise stands for. Default `"process"`. */
+  durability?: Durability | undefined;
   /**
    * The most memory that pages of the file may take, in bytes: whole, from 2^20. Default 256 MiB;
    * a smaller file takes no more than its own size.

@@ -14,8 +14,8 @@
  *   them copies them, and gives out copies.
  */
 
-import type { Codec } from "./codec.ts";
-import type { Inspection, KvStats } from "./call_types.ts";
+import type { Backend, Inspection, KvStats } from "./call_types.ts";
+import type { Decoder } from "./codec.ts";
 import type { Value } from "./kv.ts";
 
 /** The two ends of an array. */
@@ -27,6 +27,11 @@ export interface StorePut {
   readonly expireIn: number;
   readonly ifAbsent: boolean;
   readonly keepTtl: boolean;
+}
+
+/** A `put` that replaces what is there; `expireIn` is 0 for none. */
+export function replacing(expireIn: number): StorePut {
+  return { expireIn, ifAbsent: false, keepTtl: false };
 }
 
 /** How long a pop may wait for an element. */
@@ -43,12 +48,9 @@ export interface StoreMove extends StoreWait {
   readonly put: End;
 }
 
-/** The part of a codec that reads. */
-export type Decoder<T> = Pick<Codec<T>, "decode" | "decodeText">;
-
 /** A backend's half of the contract; see {@linkcode Kv} for what each call does. */
 export interface Store {
-  readonly backend: "memory" | "file" | "valkey";
+  readonly backend: Backend;
 
   get<T>(key: string, decoder: Decoder<T>): Promise<T | null>;
   put(key: string, value: Value, options: StorePut): Promise<boolean>;

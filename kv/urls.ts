@@ -8,8 +8,8 @@
  * No message shows a URL whole, because it may carry a password.
  */
 
-import { show } from "./errors.ts";
 import type { Backend } from "./call_types.ts";
+import { show } from "./errors.ts";
 
 /** The parameters of a URL, and what else it says, by the names of the options. */
 export type Parameters = Record<string, string>;

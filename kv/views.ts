@@ -12,6 +12,17 @@
  * `attempt`, which is shorter and costs a closure.
  */
 
+import type {
+  Backend,
+  ClearOptions,
+  Inspection,
+  KvStats,
+  MoveOptions,
+  PopOptions,
+  PutManyOptions,
+  PutOptions,
+  ScanOptions,
+} from "./call_types.ts";
 import {
   checkCodec,
   checkDuration,
@@ -29,19 +40,8 @@ import {
 } from "./checks.ts";
 import type { Codec } from "./codec.ts";
 import { CodecGuard } from "./codec_guard.ts";
-import type {
-  Backend,
-  ClearOptions,
-  Inspection,
-  KvStats,
-  MoveOptions,
-  PopOptions,
-  PutManyOptions,
-  PutOptions,
-  ScanOptions,
-} from "./call_types.ts";
 import type { Kv, Value } from "./kv.ts";
-import type { End, Store } from "./store.ts";
+import { type End, replacing, type Store } from "./store.ts";
 
 /** A typed view of a store; see {@linkcode Kv} for what its methods do. */
 export class KvView<T, Input> implements Kv<T, Input> {
@@ -82,8 +82,8 @@ export class KvView<T, Input> implements Kv<T, Input> {
 
   putExpire(key: string, value: Input, expireIn: number): Promise<boolean> {
     return attempt(() => {
-      const checked = { expireIn: checkDuration(expireIn, "expireIn"), ...REPLACE };
-      return this.#store.put(this.#key(key), this.#encode(value), checked);
+      const options = replacing(checkDuration(expireIn, "expireIn"));
+      return this.#store.put(this.#key(key), this.#encode(value), options);
     });
   }
 
@@ -304,8 +304,6 @@ export class KvView<T, Input> implements Kv<T, Input> {
     };
   }
 }
-
-const REPLACE = { ifAbsent: false, keepTtl: false } as const;
 
 /** Makes a rejection of what `call` throws. */
 function attempt<R>(call: () => Promise<R>): Promise<R> {

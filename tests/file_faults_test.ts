@@ -5,8 +5,8 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Storage } from "../backends/file/storage.ts";
 import { openStorageKv } from "../backends/file/file_kv.ts";
+import type { Storage } from "../backends/file/storage.ts";
 import type { FileKv } from "../kv/backends.ts";
 import { CrashStorage, noSpace } from "./support/crash_storage.ts";
 import { ManualClock } from "./support/manual_clock.ts";

@@ -9,8 +9,8 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openKv } from "../mod.ts";
 import { isAllowed } from "./support/environment.ts";
-import type { Runtime } from "./support/processes.ts";
 import { Prng } from "./support/prng.ts";
+import type { Runtime } from "./support/processes.ts";
 
 /** A limit on a hang. */
 const timeout = 300_000;

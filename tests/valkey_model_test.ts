@@ -7,9 +7,9 @@
 
 import { rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ValkeyKv } from "../kv/backends.ts";
 import type { Inspection, PutManyOptions, PutOptions } from "../kv/call_types.ts";
 import type { Kv } from "../kv/kv.ts";
-import type { ValkeyKv } from "../kv/backends.ts";
 import { openKv } from "../kv/open.ts";
 import type { Subject } from "./conformance/subject.ts";
 import { mirror } from "./support/mirror.ts";

@@ -8,8 +8,8 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import { KvConnectionError } from "../kv/errors.ts";
 import { openKv } from "../kv/open.ts";
-import { PATIENT } from "./support/valkey_server.ts";
 import { startScripted } from "./support/scripted_server.ts";
+import { PATIENT } from "./support/valkey_server.ts";
 
 const RECONNECTS = 12_000;
 

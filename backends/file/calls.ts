@@ -10,7 +10,8 @@
 import type { Clock } from "../../internal/clock.ts";
 import { Turns } from "../../internal/turns.ts";
 import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
-import { Commits, type Durability } from "./commits.ts";
+import type { Durability } from "../../kv/options.ts";
+import { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
 import type { Gate } from "./gate.ts";

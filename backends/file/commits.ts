@@ -10,10 +10,8 @@
 
 import type { Clock } from "../../internal/clock.ts";
 import type { Turns } from "../../internal/turns.ts";
+import type { Durability } from "../../kv/options.ts";
 import type { FileParts } from "./file_parts.ts";
-
-/** What a resolved promise stands for. */
-export type Durability = "process" | "power";
 
 const BACKGROUND_SYNC_MS = 500;
 /** Waiting for the medium in place is well spent up to here. */

@@ -10,9 +10,10 @@
 import type { Clock } from "../../internal/clock.ts";
 import { sliceIndex } from "../../internal/slice_index.ts";
 import type { Inspection } from "../../kv/call_types.ts";
+import type { Decoder } from "../../kv/codec.ts";
 import type { Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
-import type { Decoder, End, StoreMove, StorePut } from "../../kv/store.ts";
+import type { End, StoreMove, StorePut } from "../../kv/store.ts";
 import type { FileParts } from "./file_parts.ts";
 import { AS_IT_IS, isPast, Keyspace } from "./keyspace.ts";
 import { NIL, STRING } from "./layout.ts";

@@ -3,12 +3,12 @@
  */
 
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import type { FileKv } from "../../kv/backends.ts";
 import type { CheckedFileOptions } from "../../kv/checked_options.ts";
 import { text } from "../../kv/codec.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { FileKv } from "../../kv/backends.ts";
 import { KvView } from "../../kv/views.ts";
-import { FileStore } from "./file_store.ts";
+import { FileStore, type StoreSettings } from "./file_store.ts";
 import { openStorage } from "./open_storage.ts";
 import type { Storage } from "./storage.ts";
 
@@ -34,9 +34,6 @@ class FileView extends KvView<string, Value> implements FileKv {
   }
 }
 
-/** Options of a store over a storage that is open already. */
-export type StorageOptions = Omit<CheckedFileOptions, "backend" | "truncate" | "lock" | "signal">;
-
 /** Opens a store in a file. */
 export async function openFileKv(
   options: CheckedFileOptions,
@@ -48,8 +45,8 @@ export async function openFileKv(
 /** Opens a store over a storage, which it closes in the end. */
 export async function openStorageKv(
   storage: Storage,
-  options: StorageOptions,
+  settings: StoreSettings,
   clock: Clock = systemClock,
 ): Promise<FileKv> {
-  return new FileView(await FileStore.open(storage, options, clock));
+  return new FileView(await FileStore.open(storage, settings, clock));
 }

@@ -5,8 +5,8 @@
 import { type HashKey, randomHashKey } from "../../internal/hash.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { Allocator } from "./allocator.ts";
-import { Journal } from "./journal.ts";
 import { BIRTH_MARK, type Header } from "./header.ts";
+import { Journal } from "./journal.ts";
 import {
   FIRST_DEPTH_MAX,
   FIRST_TABLE_PAGE,

@@ -7,13 +7,21 @@ import { Buffer } from "node:buffer";
 import { own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Waiters } from "../../internal/waiters.ts";
-import { closedError } from "../../kv/errors.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
+import type { Decoder } from "../../kv/codec.ts";
+import { closedError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
+import type { Durability } from "../../kv/options.ts";
+import {
+  type End,
+  replacing,
+  type Store,
+  type StoreMove,
+  type StorePut,
+  type StoreWait,
+} from "../../kv/store.ts";
 import { Calls } from "./calls.ts";
 import { checkFile } from "./check.ts";
-import type { Durability } from "./commits.ts";
 import { compact } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
@@ -166,7 +174,7 @@ export class FileStore implements Store {
   }
 
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
-    const options = { expireIn, ifAbsent: false, keepTtl: false };
+    const options = replacing(expireIn);
     if (expireIn > 0) this.#expire(expireIn);
     // Many entries take more than a turn, and may have to wait for the first one.
     const kept = entries.map(([key, value]) => [key, own(value)] as const);

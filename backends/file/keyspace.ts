@@ -8,9 +8,9 @@
 import { Buffer } from "node:buffer";
 import { equalBytes } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
+import type { Decoder } from "../../kv/codec.ts";
 import { wrongTypeError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { Decoder } from "../../kv/store.ts";
 import type { FileParts } from "./file_parts.ts";
 import {
   CELL_BYTES,

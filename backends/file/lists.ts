@@ -8,8 +8,9 @@
  * All calls mean the list whose record is open in `records`.
  */
 
+import type { Decoder } from "../../kv/codec.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
-import type { Decoder, End } from "../../kv/store.ts";
+import type { End } from "../../kv/store.ts";
 import type { Allocator } from "./allocator.ts";
 import type { Journal } from "./journal.ts";
 import {

@@ -8,10 +8,9 @@
  */
 
 import { halfSipHash, type HashKey } from "../../internal/hash.ts";
-import { decodeValue } from "../../kv/codec.ts";
+import { type Decoder, decodeValue } from "../../kv/codec.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX, type Value } from "../../kv/kv.ts";
-import type { Decoder } from "../../kv/store.ts";
 import type { Allocator } from "./allocator.ts";
 import { asciiText, writeAscii } from "./ascii.ts";
 import type { Journal } from "./journal.ts";

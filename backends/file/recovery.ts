@@ -14,8 +14,8 @@
 
 import { crc32c } from "../../internal/crc32c.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
-import { align } from "./journal.ts";
 import { BIRTH_MARK, decodeHeader, type Header, MAGIC } from "./header.ts";
+import { align } from "./journal.ts";
 import {
   FIRST_PAGES_MAX,
   HEADER_COPY_PAGE,

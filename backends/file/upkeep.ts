@@ -13,7 +13,6 @@ import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
-import { Sweeper } from "./sweeper.ts";
 import {
   JOURNAL,
   JOURNAL_PAGES_MAX,
@@ -23,6 +22,7 @@ import {
   PATCH,
   ROOT,
 } from "./layout.ts";
+import { Sweeper } from "./sweeper.ts";
 
 /** What a checkpoint logs for a page, with its share of the head of a record. */
 const SUM_BYTES = PATCH.headBytes + 5;

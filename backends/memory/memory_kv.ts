@@ -3,9 +3,9 @@
  */
 
 import { type Clock, systemClock } from "../../internal/clock.ts";
+import type { MemoryKv } from "../../kv/backends.ts";
 import { text } from "../../kv/codec.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { MemoryKv } from "../../kv/backends.ts";
 import { KvView } from "../../kv/views.ts";
 import { MemoryStore } from "./memory_store.ts";
 import type { MemoryLimits } from "./space.ts";

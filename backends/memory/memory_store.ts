@@ -10,12 +10,12 @@ import type { Clock } from "../../internal/clock.ts";
 import { sliceIndex } from "../../internal/slice_index.ts";
 import { Turns } from "../../internal/turns.ts";
 import { Waiters } from "../../internal/waiters.ts";
-import { decodeValue } from "../../kv/codec.ts";
-import { closedError, wrongTypeError } from "../../kv/errors.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
+import { type Decoder, decodeValue } from "../../kv/codec.ts";
+import { closedError, wrongTypeError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import { addToNumber } from "../../kv/numbers.ts";
-import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
+import type { End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
 import { ArrayEntry, deadlineOf, type Slot, type StringEntry, valueIn } from "./entry.ts";
 import { type MemoryLimits, Space } from "./space.ts";
 

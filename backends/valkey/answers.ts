@@ -2,8 +2,8 @@
  * What the server's answers mean, and its refusals.
  */
 
-import { decodeValue } from "../../kv/codec.ts";
 import type { Inspection } from "../../kv/call_types.ts";
+import { decodeValue } from "../../kv/codec.ts";
 import { KvError, show, wrongTypeError } from "../../kv/errors.ts";
 import type { Reply, ReplyError } from "../../resp3/mod.ts";
 import { cannot, oddAnswerError, type Parse, type Request } from "./request.ts";

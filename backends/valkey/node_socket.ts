@@ -3,8 +3,7 @@
  * (`onread`) it is level with the runtimes' own calls, so one file serves all three.
  */
 
-import type { Socket as NetSocket } from "node:net";
-import { connect } from "node:net";
+import { connect, type Socket as NetSocket } from "node:net";
 import type { TlsOptions } from "../../kv/options.ts";
 import type { Socket, SocketHandlers, SocketTarget } from "./socket.ts";
 

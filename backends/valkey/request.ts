@@ -4,8 +4,8 @@
  */
 
 import { BYTES_A_UNIT_MAX, toBytes } from "../../internal/bytes.ts";
+import type { Decoder } from "../../kv/codec.ts";
 import { KvConnectionError, KvError, KvServerError, show } from "../../kv/errors.ts";
-import type { Decoder } from "../../kv/store.ts";
 import type { Argument, ReadAs, Reply, ReplyError } from "../../resp3/mod.ts";
 import type { Script } from "./scripts.ts";
 

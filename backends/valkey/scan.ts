@@ -8,10 +8,9 @@
  */
 
 import { fitsIn } from "../../internal/bytes.ts";
-import { decodeValue } from "../../kv/codec.ts";
+import { type Decoder, decodeValue } from "../../kv/codec.ts";
 import { KvConnectionError, KvError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX } from "../../kv/kv.ts";
-import type { Decoder } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
 import { scanArguments } from "./arguments.ts";
 import { GET_ENTRY, SCAN } from "./commands.ts";

@@ -2,10 +2,10 @@
  * The Valkey backend as a user meets it.
  */
 
+import type { Reply, ValkeyKv } from "../../kv/backends.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { text } from "../../kv/codec.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { Reply, ValkeyKv } from "../../kv/backends.ts";
 import { KvView } from "../../kv/views.ts";
 import { connectNodeSocket } from "./node_socket.ts";
 import { checkCommand } from "./raw_commands.ts";

@@ -3,12 +3,19 @@
  * call's. See `commands.ts` for what goes over the wire.
  */
 
-import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
-import { decodeValue } from "../../kv/codec.ts";
-import { closedError } from "../../kv/errors.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
+import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
+import { type Decoder, decodeValue } from "../../kv/codec.ts";
+import { closedError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
-import type { Decoder, End, Store, StoreMove, StorePut, StoreWait } from "../../kv/store.ts";
+import {
+  type End,
+  replacing,
+  type Store,
+  type StoreMove,
+  type StorePut,
+  type StoreWait,
+} from "../../kv/store.ts";
 import type { Argument, Reply } from "../../resp3/mod.ts";
 import { checkLength, endWord, rangeArguments, setArguments } from "./arguments.ts";
 import * as commands from "./commands.ts";
@@ -160,7 +167,7 @@ export class ValkeyStore implements Store {
   async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     this.#checkOpen();
     for (const [, value] of entries) checkLength(value);
-    const options = { expireIn, ifAbsent: false, keepTtl: false };
+    const options = replacing(expireIn);
     await all(entries, ([key, value]) => this.put(key, value, options));
   }
 

@@ -7,8 +7,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import process from "node:process";
 import { createConnection, type Socket } from "node:net";
+import process from "node:process";
 import type { Sample } from "../measure.ts";
 import type { Contender } from "../subject.ts";
 import {

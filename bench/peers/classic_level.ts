@@ -1,8 +1,8 @@
 /** classic-level: LevelDB, which appends to a log and sorts in the background. */
 
 import type { Contender, Subject } from "../subject.ts";
-import { loadPeer } from "./load.ts";
 import { KeyedArrays } from "./keyed_arrays.ts";
+import { loadPeer } from "./load.ts";
 
 interface Level {
   open(): Promise<void>;

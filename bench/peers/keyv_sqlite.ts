@@ -1,8 +1,8 @@
 /** keyv over its own SQLite adapter. */
 
 import type { Contender, Subject } from "../subject.ts";
-import { loadPeer } from "./load.ts";
 import { KeyedArrays } from "./keyed_arrays.ts";
+import { loadPeer } from "./load.ts";
 
 interface Keyv {
   get(key: string): Promise<unknown>;

@@ -5,8 +5,8 @@
 
 import process from "node:process";
 import type { Contender, Subject } from "../subject.ts";
-import { loadPeer } from "./load.ts";
 import { KeyedArrays } from "./keyed_arrays.ts";
+import { loadPeer } from "./load.ts";
 
 type Key = string | [string, number];
 

@@ -1,8 +1,8 @@
 /** unstorage over its file-system driver: a file for each key. */
 
 import type { Contender, Subject } from "../subject.ts";
-import { loadPeer } from "./load.ts";
 import { KeyedArrays } from "./keyed_arrays.ts";
+import { loadPeer } from "./load.ts";
 
 interface Storage {
   getItem(key: string): Promise<unknown>;

@@ -3,10 +3,10 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { show } from "../../kv/errors.ts";
 import { Interrupt } from "../../cli/exit.ts";
 import { barOf } from "../../cli/progress.ts";
 import { formatDuration } from "../../cli/sizes.ts";
+import { show } from "../../kv/errors.ts";
 import { commandTests, jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
 
 const test = await commandTests("read");

@@ -6,10 +6,10 @@
  * them on the way into the installed package. The package itself runs as it was packed.
  */
 
-import { createRequire } from "node:module";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ensureDir } from "@std/fs/ensure-dir";
 import { walk } from "@std/fs/walk";
+import { createRequire } from "node:module";
 
 const NODE_MAJOR_MIN = 20;
 /** What npm installs beside the package. */

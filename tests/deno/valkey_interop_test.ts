@@ -4,8 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { bytes } from "../../kv/codec.ts";
 import type { ValkeyKv } from "../../kv/backends.ts";
+import { bytes } from "../../kv/codec.ts";
 import { openKv } from "../../kv/open.ts";
 import { isAllowed } from "../support/environment.ts";
 import { findValkey, PATIENT } from "../support/valkey_server.ts";

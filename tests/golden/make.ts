@@ -6,8 +6,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { gzipSync } from "node:zlib";
-import { openKv } from "../../mod.ts";
 import { FORMAT_VERSION } from "../../backends/file/header.ts";
+import { openKv } from "../../mod.ts";
 import { fillGolden } from "../support/golden.ts";
 
 const directory = mkdtempSync(`${tmpdir()}/jetkv-golden-`);

@@ -4,10 +4,10 @@
  */
 
 import { deepStrictEqual } from "node:assert/strict";
-import { listed, sorted } from "../conformance/expect.ts";
-import type { Subject } from "../conformance/subject.ts";
 import { KvError } from "../../kv/errors.ts";
 import type { Kv } from "../../kv/kv.ts";
+import { listed, sorted } from "../conformance/expect.ts";
+import type { Subject } from "../conformance/subject.ts";
 import { Model, type Outcome } from "./model.ts";
 import { Prng } from "./prng.ts";
 import { type Step, Steps } from "./steps.ts";

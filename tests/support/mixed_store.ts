@@ -4,8 +4,8 @@
  */
 
 import type { Kv, Value } from "../../kv/kv.ts";
-import { dump } from "../../transfer/dump.ts";
 import type { Now } from "../../transfer/deadlines.ts";
+import { dump } from "../../transfer/dump.ts";
 import type { Prng } from "./prng.ts";
 
 const HOUR_MS = 3_600_000;

@@ -10,8 +10,8 @@ import type {
   PutOptions,
   ScanOptions,
 } from "../../kv/call_types.ts";
-import type { Kv, Value } from "../../kv/kv.ts";
 import type { KvErrorCode } from "../../kv/errors.ts";
+import type { Kv, Value } from "../../kv/kv.ts";
 import type { Method, Step } from "./steps.ts";
 
 /** What a call came to. */

@@ -3,8 +3,8 @@
  */
 
 import { ok } from "node:assert/strict";
-import { KvError } from "../../kv/errors.ts";
 import type { ValkeyKv } from "../../kv/backends.ts";
+import { KvError } from "../../kv/errors.ts";
 import { openKv } from "../../kv/open.ts";
 import type { ValkeyOptions } from "../../kv/options.ts";
 import { type Script, type ScriptedServer, startScripted } from "./scripted_server.ts";

@@ -4,9 +4,9 @@
  */
 
 import { deepStrictEqual } from "node:assert/strict";
+import type { End } from "../../kv/store.ts";
 import { held } from "../conformance/expect.ts";
 import type { Subject } from "../conformance/subject.ts";
-import type { End } from "../../kv/store.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import { Prng } from "./prng.ts";
 
