@@ -23,6 +23,7 @@ describe("Valkey client scans", () => {
   const restarted: Script = ([name, cursor], peer) => {
     if (name === "DEL" || name === "EXISTS") return ":1\r\n";
     if (name === "GET") return "$1\r\nv\r\n";
+    if (name === "PTTL") return ":-1\r\n";
     if (name !== "SCAN") return undefined;
     if (peer.number === 1) return cursor === "0" ? page("7", "a", "b") : peer.hangUp();
     // An old cursor there is any place at all.
@@ -76,6 +77,7 @@ describe("Valkey client scans", () => {
     const script: Script = ([name, ...keys]) => {
       if (name === "SCAN") return page("0", ...longest, ...longer);
       if (name === "GET") return "$1\r\nv\r\n";
+      if (name === "PTTL") return ":-1\r\n";
       if (name !== "DEL") return undefined;
       deleted.push(...keys);
       return ":2\r\n";
@@ -98,6 +100,7 @@ describe("Valkey client scans", () => {
     };
     const script: Script = ([name, key]) => {
       if (name === "SCAN") return page("0", ...Object.keys(answers));
+      if (name === "PTTL") return key === "gone" ? ":-2\r\n" : ":-1\r\n";
       return name === "GET" ? answers[key!] : undefined;
     };
     await withServer(script, async (kv, server) => {
@@ -107,9 +110,25 @@ describe("Valkey client scans", () => {
     });
   });
 
+  it("ask again for a value that was read ahead and is past its time", TIMEOUT, async () => {
+    const left = { a: 60_000, b: 0, c: -2 };
+    const script: Script = ([name, key]) => {
+      if (name === "SCAN") return page("0", ...Object.keys(left));
+      if (name === "PTTL") return `:${left[key as keyof typeof left]}\r\n`;
+      return name === "GET" ? "$1\r\nv\r\n" : undefined;
+    };
+    await withServer(script, async (kv, server) => {
+      // "b" may have been put anew; "c" expired between the two questions.
+      deepStrictEqual((await listed(kv.entries())).map(([key]) => key), ["a", "b"]);
+      const asked = server.peers[0]!.commands.filter(([name]) => name === "GET");
+      deepStrictEqual(asked.map(([, key]) => key), ["a", "b", "c", "b"]);
+    });
+  });
+
   it("end with the error of a value that cannot be read", TIMEOUT, async () => {
     const script: Script = ([name, key]) => {
       if (name === "SCAN") return page("0", "a", "b", "c");
+      if (name === "PTTL") return ":-1\r\n";
       if (name !== "GET") return undefined;
       return key === "b" ? "-OOM no memory\r\n" : "$1\r\nv\r\n";
     };

@@ -160,6 +160,8 @@ export const GET_ENTRY: Command<string | Uint8Array | null> = define(
   toBulk,
   { ...STRING, ...READ },
 );
+/** Milliseconds that an entry has left: below 0 if it never expires, or is gone. */
+export const ENTRY_LIFE: Command<number> = define("list the entry", "PTTL", toCount, READ);
 export const DELETE_PAGE: Command<number> = define("clear", "DEL", toCount);
 export const COUNT_KEYS: Command<number> = define("count keys", "DBSIZE", toCount, READ);
 export const PING: Command = define("ask for an answer", "PING", toReply, READ);

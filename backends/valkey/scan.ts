@@ -13,7 +13,7 @@ import { KvConnectionError, KvError } from "../../kv/errors.ts";
 import { KEY_BYTES_MAX } from "../../kv/kv.ts";
 import type { Reply } from "../../resp3/mod.ts";
 import { scanArguments } from "./arguments.ts";
-import { GET_ENTRY, SCAN } from "./commands.ts";
+import { ENTRY_LIFE, GET_ENTRY, SCAN } from "./commands.ts";
 import { KeySet } from "./key_set.ts";
 import { NO_ARGUMENTS, oddAnswerError, Request } from "./request.ts";
 
@@ -79,12 +79,37 @@ export async function* scanEntries<T>(
     for (let at = 0; at < keys.length; at += VALUES_A_PAGE) {
       const page = keys.slice(at, at + VALUES_A_PAGE);
       // One by one, and not by one `MGET`: its answer could be more than a decoder takes.
-      const values = await Promise.all(page.map((key) => getString(server, key, decoder)));
-      for (const [i, value] of values.entries()) {
-        if (value !== null) yield [page[i]!, decodeValue(value, decoder)];
+      const fetched = await Promise.all(page.map((key) => fetchString(server, key, decoder)));
+      for (const [i, { value, untilMs }] of fetched.entries()) {
+        const key = page[i]!;
+        // Whoever goes through the entries may take long over those before.
+        const isPast = performance.now() >= untilMs;
+        const found = isPast ? await getString(server, key, decoder) : value;
+        if (found !== null) yield [key, decodeValue(found, decoder)];
       }
     }
   }
+}
+
+/** A string, and until when it may be given out. */
+interface Fetched {
+  readonly value: string | Uint8Array | null;
+  /** By `performance.now()`. */
+  readonly untilMs: number;
+}
+
+async function fetchString(
+  server: ScanServer,
+  key: string,
+  decoder: Decoder<unknown>,
+): Promise<Fetched> {
+  const nowMs = performance.now();
+  const [value, leftMs] = await Promise.all([
+    getString(server, key, decoder),
+    server.ask<number>(new Request(ENTRY_LIFE, key, null, NO_ARGUMENTS, null)),
+  ]);
+  // -2: it was gone by then; -1: it does not expire.
+  return { value: leftMs === -2 ? null : value, untilMs: leftMs < 0 ? Infinity : nowMs + leftMs };
 }
 
 /** The string at `key`; `null` where it is gone, or an array by now. */
