@@ -9,6 +9,7 @@
  * Cost: O(1) to wait, to leave, and to wake a waiter.
  */
 
+import { onAbort } from "./aborts.ts";
 import type { Clock } from "./clock.ts";
 import { type Linked, LinkedList } from "./linked_list.ts";
 
@@ -60,19 +61,20 @@ export class Waiters {
     if (this.#makeError !== null) return Promise.reject(this.#makeError());
     return new Promise((resolve, reject) => {
       let isWaiting = true;
+      let isServing = false;
       const leave = (): void => {
         if (!isWaiting) return;
         isWaiting = false;
         this.#remove(key, waiter);
         cancelTimer?.();
-        signal?.removeEventListener("abort", onAbort);
+        stopListening?.();
       };
-      const onAbort = (): void => waiter.fail(signal?.reason);
       const waiter: Waiter = {
         previous: null,
         next: null,
         serve(): boolean {
           try {
+            isServing = true;
             const taken = attempt();
             if (taken === null) return false;
             // An attempt that finds the store broken may have all who wait rejected, this one too.
@@ -83,6 +85,8 @@ export class Waiters {
             }
           } catch (error) {
             waiter.fail(error);
+          } finally {
+            isServing = false;
           }
           return true;
         },
@@ -98,7 +102,10 @@ export class Waiters {
       const cancelTimer = waitMs === Infinity
         ? null
         : this.#clock.after(waitMs, onTime, { background: false });
-      signal?.addEventListener("abort", onAbort);
+      const stopListening = signal && onAbort(signal, () => {
+        // A codec may abort the call that it reads an element for, which has left the array.
+        if (!isServing) waiter.fail(signal.reason);
+      });
       this.#add(key, waiter);
     });
   }

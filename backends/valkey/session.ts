@@ -3,6 +3,7 @@
  * database. All of it within one time limit, and every failure is one of the documented errors.
  */
 
+import { onAbort } from "../../internal/aborts.ts";
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
@@ -53,7 +54,7 @@ export async function openSession(
     isLate = true;
     giveUp();
   }, Math.min(options.connectTimeout, TIMER_MS_MAX));
-  hooks.ended.addEventListener("abort", giveUp);
+  const stopListening = onAbort(hooks.ended, giveUp);
   try {
     connection = await Connection.open(connect, {
       target: options,
@@ -81,7 +82,7 @@ export async function openSession(
     throw connectError(options, cause, isLate);
   } finally {
     clearTimeout(timer);
-    hooks.ended.removeEventListener("abort", giveUp);
+    stopListening();
   }
 }
 

@@ -10,6 +10,7 @@
  * answers then is the outcome: an element that had come is never lost.
  */
 
+import { onAbort } from "../../internal/aborts.ts";
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { closedError, KvError } from "../../kv/errors.ts";
 import type { StoreWait } from "../../kv/store.ts";
@@ -62,15 +63,13 @@ export class Waits {
 
   /** Takes an element, waiting for one; `null` if none came in time. */
   take(wanted: Wanted, { waitMs, signal }: StoreWait): Promise<Reply> {
-    // Of its own for each: runtimes warn where many listen to one signal.
     const stop = new AbortController();
-    const abort = (): void => stop.abort(signal?.reason);
-    signal?.addEventListener("abort", abort);
+    const stopListening = signal && onAbort(signal, () => stop.abort(signal.reason));
     const taking = this.#take(wanted, waitMs, stop.signal);
     this.#running.set(stop, taking);
     const leave = (): void => {
       this.#running.delete(stop);
-      signal?.removeEventListener("abort", abort);
+      stopListening?.();
     };
     taking.then(leave, leave);
     return taking;

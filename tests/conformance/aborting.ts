@@ -47,6 +47,20 @@ function abortCases(name: string, take: Take): Cases {
       strictEqual(await waiting, "came");
       strictEqual(await kv.has("k"), false);
     },
+    [`${name} gives the element whose reading aborts it`]: async ({ kv, advance }) => {
+      const abort = new AbortController();
+      const stopping = kv.withCodec({
+        encode: (value: string): string => value,
+        decode: (bytes: Uint8Array): string => {
+          abort.abort();
+          return new TextDecoder().decode(bytes);
+        },
+      });
+      const waiting = take(stopping, { wait: true, signal: abort.signal });
+      await advance(WAIT_MS);
+      await kv.append("k", "stop");
+      strictEqual(await waiting, "stop");
+    },
     [`${name} loses no element to an abort that races with it`]: async ({ kv, advance }) => {
       for (let turns = 0; turns < 24; turns++) {
         const abort = new AbortController();
