@@ -5,11 +5,13 @@
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ConnectSocket } from "../backends/valkey/socket.ts";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
 import { KvConnectionError } from "../kv/errors.ts";
 import type { ValkeyOptions } from "../kv/options.ts";
 import { type MemoryServer, memoryServer } from "./support/memory_socket.ts";
+import { encodeText } from "./support/resp_writer.ts";
 import { errorOf } from "./support/scripted_kv.ts";
 import { PATIENT } from "./support/valkey_server.ts";
 
@@ -40,6 +42,20 @@ async function passTime(): Promise<void> {
 }
 
 describe("Valkey client loses a connection as soon as it is there", () => {
+  // Its words may be read before whoever connects hears that there is a connection: on Deno they
+  // were, and the client said that it had a bug.
+  it("to a server with no room for another client: its words are the error", async () => {
+    const full: ConnectSocket = (_target, handlers) => {
+      handlers.onData(encodeText("-ERR max number of clients reached\r\n"));
+      handlers.onClosed(undefined);
+      return Promise.resolve({ write: () => {}, close: () => {} });
+    };
+    const error = await errorOf(openValkeyKv(lazy({ connectMode: "auto", port: 7 }), full));
+    strictEqual(error.code, "server");
+    const words = "ERR max number of clients reached";
+    strictEqual(error.message, `Cannot connect to 127.0.0.1:7: the server answered "${words}"`);
+  });
+
   // It was taken for a good one, and calls waited on it for ever.
   it("a call goes to the next one", { timeout: 20_000 }, async () => {
     for (let turns = 0; turns < TURNS; turns++) {

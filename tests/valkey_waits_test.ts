@@ -220,6 +220,23 @@ describe("Valkey client ends a wait", () => {
     }, { readTimeout: 2 ** 30 });
   });
 
+  // The blocked connection was allowed the silence of a whole slice: 10 s.
+  it("with abort(), also if the server has frozen", { timeout: 5_000 }, async () => {
+    let block: () => void;
+    const isBlocked = new Promise<void>((resolve) => block = resolve);
+    const frozen: Script = ([name]) => {
+      if (name === "BLPOP") block();
+      return name === "LPOP" ? NOTHING : undefined;
+    };
+    await withServer(frozen, async (kv) => {
+      const abort = new AbortController();
+      const error = errorOf(kv.popFirst("k", { wait: true, signal: abort.signal }));
+      await isBlocked;
+      abort.abort();
+      strictEqual((await error).code, "timeout");
+    }, { readTimeout: 100, reconnect: false });
+  });
+
   it("and leaves nothing at the signal of its caller", TIMEOUT, async () => {
     const { signal } = new AbortController();
     const listeners = new Set<unknown>();

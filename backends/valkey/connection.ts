@@ -295,9 +295,7 @@ export class Connection implements SocketHandlers {
       const reply = this.#decoder.next(request?.readAs);
       if (reply === undefined) return;
       // One that has not left is not waiting: such as a call that is to be sent again.
-      if (request === undefined || this.#count === this.#unflushed) {
-        throw new RespError("Cannot match a reply: no command waits for one");
-      }
+      if (request === undefined || this.#count === this.#unflushed) throw strayError(reply);
       this.#ring[this.#first] = undefined;
       this.#first = (this.#first + 1) & (IN_FLIGHT_MAX - 1);
       this.#count--;
@@ -335,4 +333,10 @@ export class Connection implements SocketHandlers {
     }
     this.#hooks.onLost({ cause, reason, hasAnswered: this.#hasAnswered, sent, unsent });
   }
+}
+
+/** What a reply that nobody waits for ends a connection with: a server says so why it hangs up. */
+function strayError(reply: Reply): Error {
+  if (reply instanceof ReplyError) return reply;
+  return new RespError("Cannot match a reply: no command waits for one");
 }

@@ -7,7 +7,7 @@ import { onAbort } from "../../internal/aborts.ts";
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
-import { type Argument, type Reply, RespError } from "../../resp3/mod.ts";
+import { type Argument, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
 import { toReply } from "./answers.ts";
 import { define } from "./commands.ts";
 import { Connection, type ConnectionHooks } from "./connection.ts";
@@ -44,6 +44,7 @@ export async function openSession(
 ): Promise<Session> {
   const abort = new AbortController();
   let connection: Connection | undefined;
+  let lostBy: Error | undefined;
   let isReady = false;
   let isLate = false;
   const giveUp = (): void => {
@@ -67,13 +68,16 @@ export async function openSession(
       },
       onLost(loss): void {
         if (isReady) return hooks.onLost(loss);
+        lostBy = loss.cause;
         for (const request of [...loss.sent, ...loss.unsent]) {
           request.reject(outcomeUnknownError(request, loss.cause));
         }
       },
     });
+    // A server may have sent us away before it has heard us.
+    if (!connection.isOpen) throw lostBy ?? new Error(LOST_AT_ONCE);
     const clientId = await greet(connection, options);
-    if (!connection.isOpen) throw new Error(LOST_AT_ONCE);
+    if (!connection.isOpen) throw lostBy ?? new Error(LOST_AT_ONCE);
     connection.endGreeting();
     isReady = true;
     return { connection, clientId };
@@ -140,10 +144,14 @@ function connectError(
       : "the server wants a password";
     return new KvServerError(cause.serverCode, `Cannot connect to ${where}: ${why}`);
   }
+  const root = cause instanceof KvConnectionError ? cause.cause : cause;
+  if (root instanceof ReplyError) {
+    const words = `Cannot connect to ${where}: the server answered "${root.message}"`;
+    return new KvServerError(root.code, words);
+  }
   if (isNotPermitted(cause)) {
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
-  const root = cause instanceof KvConnectionError ? cause.cause : cause;
   const why = isLate
     ? `no answer within ${options.connectTimeout} ms`
     : reasonOf(root) ?? LOST_AT_ONCE;

@@ -12,7 +12,7 @@
 
 import { onAbort } from "../../internal/aborts.ts";
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
-import { closedError, KvError } from "../../kv/errors.ts";
+import { closedError, KvConnectionError, KvError, KvServerError } from "../../kv/errors.ts";
 import type { StoreWait } from "../../kv/store.ts";
 import type { Reply } from "../../resp3/mod.ts";
 import { LENGTH, UNBLOCK } from "./commands.ts";
@@ -184,6 +184,7 @@ export class Waits {
     });
   }
 
+  /** Blocks a connection; `null` where nothing came, or the connection was lost beforehand. */
   async #block(
     session: Session,
     wanted: Wanted,
@@ -206,6 +207,9 @@ export class Waits {
     stop.addEventListener("abort", unblock);
     try {
       return await answer;
+    } catch (error) {
+      if (error instanceof KvConnectionError && error.outcome === "not_sent") return null;
+      throw error;
     } finally {
       isAnswered = true;
       stop.removeEventListener("abort", unblock);
@@ -217,7 +221,7 @@ export class Waits {
 
   /** Has the server end what the connection waits for. Never rejects. */
   async #unblock(
-    { clientId }: Session,
+    { clientId, connection }: Session,
     answer: Promise<Reply>,
     isAnswered: () => boolean,
   ): Promise<void> {
@@ -225,8 +229,10 @@ export class Waits {
     while (!isAnswered()) {
       try {
         await this.#send(new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null));
-      } catch {
-        return; // not allowed, or no connection: the wait ends with its slice
+      } catch (error) {
+        // Not allowed: the wait ends with its slice. Else nobody answers, here or there.
+        if (!(error instanceof KvServerError)) connection.allowSilence(this.#readTimeoutMs);
+        return;
       }
       await Promise.race([settled, delay(UNBLOCK_AGAIN_MS)]);
     }
