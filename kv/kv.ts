@@ -56,7 +56,9 @@ export const KEY_BYTES_MAX = 1024;
  * console.log(await kv.get("greeting")); // hello
  * ```
  */
-export interface Kv<T = string, Input = [T] extends [Value] ? Value : T> extends AsyncDisposable {
+// Methods are compared loosely, and a store of JSON would pass for one that takes any bytes.
+export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
+  extends AsyncDisposable {
   /** Which backend the store is on. */
   readonly backend: Backend;
 

@@ -78,6 +78,17 @@ function opened(url: string, maybe: string | undefined, options: KvOptions, port
   holds<Equal<typeof anyOptions, Promise<Kv>>>();
 }
 
+function wrongStores(kv: Kv): void {
+  const readsAny: Kv<unknown, never> = kv;
+  const strings = kv.withCodec(json<string>());
+  const same: Kv<string, string> = strings;
+  // @ts-expect-error: bytes are no JSON
+  const takesBytes: Kv = strings;
+  // @ts-expect-error: a number is not always text
+  const readsText: Kv<string, number> = kv.withCodec(json<string | number>());
+  void [readsAny, same, takesBytes, readsText];
+}
+
 function wrongOptions(): void {
   // @ts-expect-error: no such backend
   openKv({ backend: "redis" });
@@ -212,7 +223,7 @@ function failed(error: unknown): void {
 }
 
 /** So that the compiler does not call the functions above unused. */
-const judged = { opened, wrongOptions, strings, wrongCalls, typed, backends, failed };
+const judged = { opened, wrongStores, wrongOptions, strings, wrongCalls, typed, backends, failed };
 
 describe("types", () => {
   it("mod.ts exports at run time what its types are made with", () => {

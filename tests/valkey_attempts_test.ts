@@ -194,6 +194,15 @@ describe("Valkey client tries to connect", () => {
     strictEqual(server.openCount, 1);
   });
 
+  it("for calls that were made before close()", async () => {
+    const server = memoryServer(([, key]) => `$1\r\n${key}\r\n`);
+    const kv = await openValkeyKv(lazy(), server.connect);
+    const calls = Promise.all([kv.get("a"), kv.get("b")]);
+    await kv.close();
+    deepStrictEqual(await calls, ["a", "b"]);
+    strictEqual(server.openCount, 0);
+  });
+
   it("not after close(), which came while connect() failed", async () => {
     const server = memoryServer(() => "$1\r\na\r\n");
     let hangUp = (): void => {};

@@ -399,6 +399,7 @@ describe("ValkeyKv.command()", () => {
         ["BLPOP", "k", 0],
         ["XREAD", "block", 0],
         ["XREAD", "BLOCK", 0, "STREAMS", "k", "0"],
+        ["XREADGROUP", "GROUP", "STREAMS", "c", "BLOCK", 0, "STREAMS", "k", ">"],
         [encodeText("monitor")],
       ] as unknown as string[][]; // deno-fmt-ignore-line
       for (const args of bad) await rejects(kv.command(...args), TypeError, String(args[0]));
@@ -406,9 +407,12 @@ describe("ValkeyKv.command()", () => {
     });
   });
 
-  it("takes a key for no option: a stream may have the name of one", async () => {
-    await withServer(([name]) => name === "XREAD" ? "_\r\n" : undefined, async (kv) => {
+  it("takes no name for an option: of a stream, a group or a consumer", async () => {
+    const script: Script = ([name]) => name!.startsWith("XREAD") ? "_\r\n" : undefined;
+    await withServer(script, async (kv) => {
       strictEqual(await kv.command("XREAD", "STREAMS", "block", "0"), null);
+      const named = ["XREADGROUP", "GROUP", "block", "BLOCK", "STREAMS", "block", ">"];
+      strictEqual(await kv.command(...named), null);
     });
   });
 });

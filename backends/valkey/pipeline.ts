@@ -249,7 +249,7 @@ export class Pipeline {
       // Here and not when its promise settles: a loss must not meet an attempt that has succeeded.
       this.#attempt = null;
     }
-    if (this.#isClosing) {
+    if (this.#isClosing && this.#waiting.length === 0) {
       this.#connection.close();
       throw closedError();
     }
@@ -263,6 +263,8 @@ export class Pipeline {
   async #close(): Promise<void> {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#expiryTimer);
+    // Calls made before may still have the connection that is being made.
+    if (this.#waiting.length > 0) await this.#attempt?.catch(() => {});
     if (this.#connection === null) {
       this.#giveUp();
       this.#ended.abort();

@@ -52,7 +52,8 @@ const WAITS = new Set([
   "WAIT",
   "WAITAOF",
 ]);
-const STREAM_READS = new Set(["XREAD", "XREADGROUP"]);
+/** Commands that may wait, and where their options begin: group and consumer have any name. */
+const STREAM_READS = new Map([["XREAD", 1], ["XREADGROUP", 4]]);
 
 const utf8 = new TextDecoder();
 
@@ -71,14 +72,15 @@ export function checkCommand(args: readonly unknown[]): void {
     }
   }
   if (SPANS_COMMANDS.has(name)) fail(name, "all calls share a connection, use a script");
-  if (WAITS.has(name) || (STREAM_READS.has(name) && hasBlock(args))) {
+  const optionsAt = STREAM_READS.get(name);
+  if (WAITS.has(name) || (optionsAt !== undefined && hasBlock(args, optionsAt))) {
     fail(name, "it would hold up the calls behind it");
   }
 }
 
 /** Tells whether BLOCK is among the options, which end where the keys begin. */
-function hasBlock(args: readonly unknown[]): boolean {
-  const words = args.map(wordOf);
+function hasBlock(args: readonly unknown[], optionsAt: number): boolean {
+  const words = args.slice(optionsAt).map(wordOf);
   const keysAt = words.indexOf("STREAMS");
   return words.slice(0, keysAt === -1 ? words.length : keysAt).includes("BLOCK");
 }

@@ -3,6 +3,7 @@
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import type { Value } from "../../kv/kv.ts";
 import { contents } from "./expect.ts";
 import type { Cases } from "./subject.ts";
 import { type Take, WAIT_MS, waits } from "./waits.ts";
@@ -50,7 +51,7 @@ function abortCases(name: string, take: Take): Cases {
     [`${name} gives the element whose reading aborts it`]: async ({ kv, advance }) => {
       const abort = new AbortController();
       const stopping = kv.withCodec({
-        encode: (value: string): string => value,
+        encode: (value: Value): Value => value,
         decode: (bytes: Uint8Array): string => {
           abort.abort();
           return new TextDecoder().decode(bytes);

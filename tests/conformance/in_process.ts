@@ -4,15 +4,15 @@
 
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { bytes, type Codec } from "../../kv/codec.ts";
-import type { Kv } from "../../kv/kv.ts";
+import type { Kv, Value } from "../../kv/kv.ts";
 import { contents, expiresWithin, listed, typeError } from "./expect.ts";
 import type { Cases, Subject } from "./subject.ts";
 
 const thrown = new Error("thrown by the codec");
 const isThrown = (error: unknown): boolean => error === thrown;
 
-const throwing: Codec<string> = {
-  encode: (value: string): string => value,
+const throwing: Codec<string, Value> = {
+  encode: (value: Value): Value => value,
   decode(): never {
     throw thrown;
   },
