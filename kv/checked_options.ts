@@ -193,8 +193,18 @@ const FILE_RULES = {
 
 const VALKEY_ACTION = "open a Valkey store";
 
+const host: Rule<string> = {
+  check(value, name): string {
+    const host = string.check(value, name);
+    if (host === "") throw new TypeError("Cannot open a Valkey store: its host has no name");
+    // An IPv6 address as it stands in a URL.
+    return /^\[.*\]$/.test(host) ? host.slice(1, -1) : host;
+  },
+  read: (text) => text,
+};
+
 const VALKEY_RULES = {
-  host: string,
+  host,
   port: whole(1, 65_535),
   username: string,
   password: string,

@@ -5,7 +5,14 @@
  */
 
 import { fitsIn, isBytes } from "../internal/bytes.ts";
-import type { MoveOptions, PopOptions, PutOptions } from "./call_types.ts";
+import type {
+  ClearOptions,
+  MoveOptions,
+  PopOptions,
+  PutManyOptions,
+  PutOptions,
+  ScanOptions,
+} from "./call_types.ts";
 import type { Codec } from "./codec.ts";
 import { show } from "./errors.ts";
 import { KEY_BYTES_MAX, type Value } from "./kv.ts";
@@ -103,6 +110,30 @@ export function checkPut(options: PutOptions | undefined): StorePut {
   if (expireIn === undefined) return { expireIn: 0, ifAbsent, keepTtl };
   if (keepTtl) throw new TypeError("Cannot put with both expireIn and keepTtl: choose one");
   return { expireIn: checkDuration(expireIn, "expireIn"), ifAbsent, keepTtl };
+}
+
+/** Checks the options of `putMany`; gives its `expireIn`, 0 for none. */
+export function checkPutMany(options: PutManyOptions | undefined): number {
+  if (options === undefined) return 0;
+  checkOptions(options, "putMany", ["expireIn"]);
+  return options.expireIn === undefined ? 0 : checkDuration(options.expireIn, "expireIn");
+}
+
+/** Checks the options of `clear`; gives the prefix, which is still to be checked as a key. */
+export function checkClear(options: ClearOptions): string {
+  checkOptions(options, "clear", ["prefix"]);
+  if (options.prefix !== undefined) return options.prefix;
+  throw new TypeError('Cannot clear without a prefix: pass { prefix: "" } to remove all');
+}
+
+/** Checks the options of a scan; the prefix is still to be checked as a key. */
+export function checkScan(
+  options: ScanOptions | undefined,
+  action: string,
+): { prefix: string; limit: number } {
+  if (options !== undefined) checkOptions(options, action, ["prefix", "limit"]);
+  const { prefix = "", limit } = options ?? {};
+  return { prefix, limit: limit === undefined ? Infinity : checkWhole(limit, "limit", 0) };
 }
 
 const NO_WAIT: StoreWait = { waitMs: 0, signal: undefined };

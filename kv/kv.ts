@@ -454,8 +454,9 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
   namespace(prefix: string): Kv<T, Input>;
 
   /**
-   * Closes the store: what was acknowledged is kept, pops that wait reject with code `closed`, and
-   * so does every later call. A second call does nothing.
+   * Closes the store: what was acknowledged is kept, and calls made before are done. Pops that wait
+   * reject with code `closed`, scans and a {@linkcode Kv.clear} that are under way may, and every
+   * later call does. A second call does nothing.
    *
    * @throws {KvError} `io` if the disk failed, and what a file store acknowledged may be lost.
    */

@@ -12,6 +12,7 @@
  * `attempt`, which is shorter and costs a closure.
  */
 
+import { own } from "../internal/bytes.ts";
 import type {
   Backend,
   ClearOptions,
@@ -24,18 +25,19 @@ import type {
   ScanOptions,
 } from "./call_types.ts";
 import {
+  checkClear,
   checkCodec,
   checkDuration,
   checkIndex,
   checkIterable,
   checkKey,
   checkMove,
-  checkOptions,
   checkPop,
   checkPut,
+  checkPutMany,
+  checkScan,
   checkStep,
   checkValue,
-  checkWhole,
   kindOf,
 } from "./checks.ts";
 import type { Codec } from "./codec.ts";
@@ -158,7 +160,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
 
   putIfEqual(key: string, expected: Input, value: Input): Promise<boolean> {
     return attempt(() =>
-      this.#store.putIfEqual(this.#key(key), this.#encode(expected), this.#encode(value))
+      this.#store.putIfEqual(this.#key(key), this.#encodeApart(expected), this.#encode(value))
     );
   }
 
@@ -172,18 +174,16 @@ export class KvView<T, Input> implements Kv<T, Input> {
 
   putMany(entries: Iterable<readonly [string, Input]>, options?: PutManyOptions): Promise<void> {
     return attempt(() => {
-      if (options !== undefined) checkOptions(options, "putMany", ["expireIn"]);
-      const { expireIn } = options ?? {};
+      const expireIn = checkPutMany(options);
       checkIterable(entries, "entries", "[key, value]");
       const checked: [string, Value][] = [];
       for (const entry of entries) {
         if (!Array.isArray(entry)) {
           throw new TypeError(`Cannot take ${kindOf(entry)} as an entry: it must be [key, value]`);
         }
-        checked.push([this.#key(entry[0]), this.#encode(entry[1])]);
+        checked.push([this.#key(entry[0]), this.#encodeApart(entry[1])]);
       }
-      const ms = expireIn === undefined ? 0 : checkDuration(expireIn, "expireIn");
-      return this.#store.putMany(checked, ms);
+      return this.#store.putMany(checked, expireIn);
     });
   }
 
@@ -192,29 +192,24 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   async *keys(options?: ScanOptions): AsyncGenerator<string, undefined> {
-    const { prefix, limit } = this.#checkScan(options, "list keys");
-    for await (const key of this.#store.keys(prefix, limit)) {
+    const { prefix, limit } = checkScan(options, "list keys");
+    for await (const key of this.#store.keys(this.#key(prefix), limit)) {
       yield this.#withoutPrefix(key);
       this.#guard.check();
     }
   }
 
   async *entries(options?: ScanOptions): AsyncGenerator<[string, T], undefined> {
-    const { prefix, limit } = this.#checkScan(options, "list entries");
-    for await (const [key, value] of this.#store.entries(prefix, limit, this.#codec)) {
+    const { prefix, limit } = checkScan(options, "list entries");
+    const entries = this.#store.entries(this.#key(prefix), limit, this.#codec);
+    for await (const [key, value] of entries) {
       yield [this.#withoutPrefix(key), value];
       this.#guard.check();
     }
   }
 
   clear(options: ClearOptions): Promise<number> {
-    return attempt(() => {
-      checkOptions(options, "clear", ["prefix"]);
-      if (options.prefix === undefined) {
-        throw new TypeError('Cannot clear without a prefix: pass { prefix: "" } to remove all');
-      }
-      return this.#store.clear(this.#key(options.prefix));
-    });
+    return attempt(() => this.#store.clear(this.#key(checkClear(options))));
   }
 
   stats(): Promise<KvStats> {
@@ -270,9 +265,15 @@ export class KvView<T, Input> implements Kv<T, Input> {
     return checkValue(this.#codec.encode(value));
   }
 
+  /** Encodes one of several values: for the next one a codec may use its memory again. */
+  #encodeApart(value: Input): Value {
+    return own(this.#encode(value));
+  }
+
   /** Encodes values in place: the array of a rest parameter is the callee's own. */
   #encodeAll(values: unknown[]): Value[] {
-    for (let i = 0; i < values.length; i++) values[i] = this.#encode(values[i] as Input);
+    if (values.length === 1) values[0] = this.#encode(values[0] as Input);
+    else values.forEach((value, i) => values[i] = this.#encodeApart(value as Input));
     return values as Value[];
   }
 
@@ -293,15 +294,6 @@ export class KvView<T, Input> implements Kv<T, Input> {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #checkScan(options: ScanOptions = {}, action: string): { prefix: string; limit: number } {
-    checkOptions(options, action, ["prefix", "limit"]);
-    const { prefix = "", limit } = options;
-    return {
-      prefix: this.#key(prefix),
-      limit: limit === undefined ? Infinity : checkWhole(limit, "limit", 0),
-    };
   }
 }
 

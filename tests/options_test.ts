@@ -80,6 +80,7 @@ const valkeyForms: readonly [given: string | URL | KvOptions, expected: object][
   ["valkey:", {}],
   ["redis://cache.local:7000/3", { host: "cache.local", port: 7000, database: 3 }],
   ["valkey://[::1]:7000", { host: "::1", port: 7000 }],
+  [{ backend: "valkey", host: "[::1]" }, { host: "::1" }],
   ["valkeys://ada:p%40ss%2F@host", { host: "host", username: "ada", password: "p@ss/", tls: {} }],
   ["rediss://:secret@host", { host: "host", password: "secret", tls: {} }],
   [new URL("valkey://host/?poolSize=2&connectMode=lazy"), {
@@ -124,6 +125,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "file", path: "a", cacheBytes: 5 }, "RangeError", /cacheBytes/],
   [{ backend: "file", path: "a", truncate: "true" }, "TypeError", /truncate/],
   [{ backend: "file", path: "a", signal: {} }, "TypeError", /signal/],
+  [{ backend: "valkey", host: "" }, "TypeError", /host has no name/],
   [{ backend: "valkey", prot: 1 }, "TypeError", /"prot".*port/],
   [{ backend: "valkey", ulr: "valkey://host" }, "TypeError", /"ulr".*url/],
   [{ backend: "valkey", url: 5 }, "TypeError", /url/],

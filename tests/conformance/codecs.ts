@@ -237,6 +237,24 @@ const kindCases: Cases = {
     }
   },
 
+  "withCodec() takes each value as encode() gave it, whose memory is used again": async (
+    { kv },
+  ) => {
+    const scratch = new Uint8Array(16);
+    const reusing: Codec<string> = {
+      encode: (value) => scratch.subarray(0, new TextEncoder().encodeInto(value, scratch).written),
+      decode: (value) => new TextDecoder().decode(value),
+    };
+    const view = kv.withCodec(reusing);
+    await view.append("l", "one", "two");
+    await view.prepend("l", "six", "seven");
+    deepStrictEqual(await view.range("l"), ["seven", "six", "one", "two"]);
+    await view.putMany([["a", "one"], ["b", "two"]]);
+    deepStrictEqual(await view.getMany(["a", "b"]), ["one", "two"]);
+    strictEqual(await view.putIfEqual("a", "one", "two"), true);
+    strictEqual(await view.get("a"), "two");
+  },
+
   "withCodec() gives decode() bytes of its own": async ({ kv }) => {
     const vandal = kv.withCodec<number, Uint8Array>({
       encode: (value) => value,
