@@ -6,6 +6,7 @@
  * `valkey-server` on the PATH for the Valkey clients; it starts one of its own.
  */
 
+import { startValkey } from "../tests/support/valkey_server.ts";
 import { figuresOf } from "./figures.ts";
 import { type LatencyLoad, latencyPass, type LatencySubject } from "./latency_pass.ts";
 import { isSmoke } from "./options.ts";
@@ -30,7 +31,6 @@ import type { Contender } from "./subject.ts";
 import { timeTables } from "./tables.ts";
 import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
 import type { ValkeySubject } from "./valkey_pass.ts";
-import { startServer } from "./valkey_server.ts";
 
 const smoke = isSmoke();
 const rounds = smoke ? 1 : 5;
@@ -101,7 +101,7 @@ async function play(): Promise<void> {
   for (const name of ["memory", "process", "power"]) {
     results[name] = await playSection(name, temporaryPlace);
   }
-  const server = await startServer();
+  const server = await startValkey();
   try {
     results["valkey"] = await playSection(
       "valkey",

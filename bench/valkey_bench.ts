@@ -7,6 +7,7 @@
  * PATH; it starts one of its own.
  */
 
+import { startValkey } from "../tests/support/valkey_server.ts";
 import { figuresOf } from "./figures.ts";
 import { isSmoke } from "./options.ts";
 import { bareSocket, bareSocketInParts } from "./peers/bare_socket.ts";
@@ -29,7 +30,6 @@ import {
   valkeyRows,
   type ValkeySubject,
 } from "./valkey_pass.ts";
-import { startServer } from "./valkey_server.ts";
 
 const smoke = isSmoke();
 
@@ -58,7 +58,7 @@ else await play();
 async function play(): Promise<void> {
   console.log("Valkey clients: 16-byte keys and values unless said");
   printMachine();
-  const server = await startServer();
+  const server = await startValkey();
   try {
     const filler = await (await jetkvValkey.load())(`${server.port}`);
     await fillServer(filler);

@@ -8,7 +8,7 @@ import { beginsAsUrl } from "../kv/urls.ts";
 import { copy } from "../transfer/copy.ts";
 import { dump } from "../transfer/dump.ts";
 import type { Progress } from "../transfer/piece.ts";
-import { begin, restore, verify } from "../transfer/restore.ts";
+import { checkStart, restore, verify } from "../transfer/restore.ts";
 import { writeWhole } from "./atomic_file.ts";
 import {
   type Call,
@@ -109,7 +109,7 @@ const restoreCommand: Command = {
     const isFile = file !== "-" && await isRegular(file);
     const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;
     // Before the store is opened: what is no dump leaves no empty store.
-    const chunks = await begin(await openDump(file, call));
+    const chunks = await checkStart(await openDump(file, call));
     await using kv = await openStore(url, { create: true, signal });
     return await report(call, {
       verb: "Restored",

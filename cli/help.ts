@@ -5,6 +5,7 @@
 import { usageOf } from "./arguments.ts";
 import { bold, cyan } from "./colours.ts";
 import { type Command, HELP_OPTION, type Option, optionsOf } from "./command.ts";
+import { EXIT } from "./exit.ts";
 
 /** What the tool takes in the place of a command. */
 export const TOOL_OPTIONS: readonly Option[] = [
@@ -18,13 +19,13 @@ export interface Group {
   readonly commands: readonly Command[];
 }
 
-const EXIT_CODES = `0  done; the answer is yes
-1  done; the answer is no: no such key, nothing stored, nothing removed
-2  the command line is wrong: nothing was done
-3  the store, the server or a file failed or refused
-4  a file or a dump is cut or damaged
-5  Deno was not given a permission
-130 Ctrl-C, 141 the reader of the output has gone, 143 SIGTERM`;
+const EXIT_CODES = `${EXIT.ok}  done; the answer is yes
+${EXIT.no}  done; the answer is no: no such key, nothing stored, nothing removed
+${EXIT.usage}  the command line is wrong: nothing was done
+${EXIT.failed}  the store, the server or a file failed or refused
+${EXIT.corrupt}  a file or a dump is cut or damaged
+${EXIT.permission}  Deno was not given a permission
+${EXIT.interrupted} Ctrl-C, ${EXIT.brokenPipe} the reader of the output has gone, ${EXIT.terminated} SIGTERM`;
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ["Store and read a value in a file", "jetkv put file:./app.db greeting hello"],

@@ -8,6 +8,7 @@ import { bytes } from "../kv/codec.ts";
 import { show } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
+import { splitUrl } from "../kv/urls.ts";
 import { CommandError, UsageError } from "./exit.ts";
 import { attempt } from "./system.ts";
 import { untilAborted } from "./waiting.ts";
@@ -34,7 +35,7 @@ export async function openStore(url: string, { create, signal }: OpenOptions): P
   const checked = checkKvOptions(url);
   if (checked.backend !== "file") return await openKv(url);
   if (!create) await expectStore(checked);
-  const saysCache = new URLSearchParams(url.split("?")[1]).has("cacheBytes");
+  const saysCache = Object.hasOwn(splitUrl(url).parameters, "cacheBytes");
   return await openKv({ ...checked, ...(!saysCache && { cacheBytes: CACHE_BYTES }), signal });
 }
 

@@ -30,10 +30,10 @@ export interface RestoreOptions extends VerifyOptions {
 /**
  * Reads the first line of a dump, and no further.
  *
- * @returns The whole of it, that line too.
+ * @returns The chunks of the dump, none of them taken.
  * @throws {DumpError} If it does not begin as a dump.
  */
-export async function begin(
+export async function checkStart(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<AsyncGenerator<Uint8Array, void>> {
   const rest = chunks[Symbol.asyncIterator]();

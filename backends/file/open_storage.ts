@@ -25,7 +25,7 @@ export async function openStorage(options: CheckedFileOptions): Promise<Storage>
     }
   } catch (cause) {
     storage.close();
-    throw diskError(options.path, "truncate", cause);
+    throw diskError(options.path, options.truncate ? "truncate" : "open", cause);
   }
   return storage;
 }

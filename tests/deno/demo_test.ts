@@ -23,6 +23,15 @@ Deno.test({
     const { code, stdout } = await demo("memory:", "README.md", "LICENSE");
     assertEquals(code, 0);
     assertMatch(stdout, /^2 documents, 3 workers, on memory\n/);
+    for (const file of ["LICENSE", "README.md"]) {
+      const row = `${file} +\\d+ lines +\\d+ words +\\w+ +`;
+      assertMatch(
+        stdout,
+        new RegExp(`First round[^]*${row}read [^]*Second round[^]*${row}cached `),
+      );
+    }
+    assertMatch(stdout, /\nSessions: 3 at work, 0 after 300 idle ms\n/);
+    assertMatch(stdout, /\nThe store: \d+ keys, \d+ bytes, 2 hits, 2 misses\n/);
   },
 });
 
