@@ -1,6 +1,6 @@
 /**
- * JetKV: a key-value store that a program imports and has running in one line, in memory while you
- * develop, in a file when it must survive, on Valkey when you outgrow one machine.
+ * JetKV: a key-value store that starts in one line: in memory while you develop, in a file when
+ * data must survive, on Valkey when one machine is not enough. Your code stays the same.
  *
  * ```ts
  * import { openKv } from "@jetkv/jetkv";

@@ -12,7 +12,7 @@ import { attempt } from "./system.ts";
 const PRIVATE_MODE = 0o600;
 const PERMISSION_BITS = 0o777;
 
-/** Links that lead to links are followed so often, as the system does. */
+/** The most links that are followed from one to the next, as the system does. */
 const LINKS_MAX = 40;
 
 /** Places of things that are no files, except for memory that is mounted as a disk. */

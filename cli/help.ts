@@ -25,7 +25,9 @@ ${EXIT.usage}  the command line is wrong: nothing was done
 ${EXIT.failed}  the store, the server or a file failed or refused
 ${EXIT.corrupt}  a file or a dump is cut or damaged
 ${EXIT.permission}  Deno was not given a permission
-${EXIT.interrupted} Ctrl-C, ${EXIT.brokenPipe} the reader of the output has gone, ${EXIT.terminated} SIGTERM`;
+${EXIT.interrupted} Ctrl-C
+${EXIT.brokenPipe} the reader of the output has gone
+${EXIT.terminated} SIGTERM`;
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ["Store and read a value in a file", "jetkv put file:./app.db greeting hello"],

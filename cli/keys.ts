@@ -27,7 +27,7 @@ const keys: Command = {
   parameters: [URL_PARAMETER],
   options: [
     PREFIX_OPTION,
-    { name: "limit", value: "COUNT", summary: "Stop after so many" },
+    { name: "limit", value: "COUNT", summary: "Stop after COUNT keys" },
     JSON_OPTION,
   ],
   examples: [

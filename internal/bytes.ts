@@ -36,7 +36,7 @@ export function byteLength(value: string | Uint8Array): number {
   return typeof value === "string" ? utf8Length(value) : value.length;
 }
 
-/** Tells whether a value has at most so many bytes. Text that is short enough is not counted. */
+/** Tells whether a value has at most `bytesMax` bytes. Text that must have fewer is not counted. */
 export function fitsIn(value: string | Uint8Array, bytesMax: number): boolean {
   return value.length * BYTES_A_UNIT_MAX <= bytesMax || byteLength(value) <= bytesMax;
 }

@@ -38,8 +38,8 @@ export class Turns {
 
   /**
    * Tells whether the event loop has been held up for long. To be asked at each little step of
-   * work: it looks at the clock every few times only. Once it is due, it is for all who ask: if
-   * some went on, the others would have their turns one after the other, and timers none.
+   * work: it looks at the clock every few times only. Once it is due, it is due for all: if some
+   * went on, the others would have their turns one after the other, and timers none.
    */
   isDue(): boolean {
     return --this.#stepsLeft < 0 && this.#look();

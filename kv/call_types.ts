@@ -47,7 +47,7 @@ export interface MoveOptions extends PopOptions {
 export interface ScanOptions {
   /** Only keys that begin with this text, taken literally. Default `""`: all. */
   prefix?: string | undefined;
-  /** Stop after so many: whole, from 0. Default: all. */
+  /** The most to list: whole, from 0. Default: all. */
   limit?: number | undefined;
 }
 

@@ -33,12 +33,12 @@ export const KEY_BYTES_MAX = 1024;
  * - **One keyspace**: a key holds a string or an array. A call for the other type rejects with code
  *   `wrong_type` and changes nothing ({@linkcode Kv.put} replaces either). An array that loses its
  *   last element is gone: a missing key and an empty array are one.
- * - **Durations** are milliseconds, whole, 1 to 2^53 − 1 (`RangeError` else, `TypeError` where it
- *   is no number). Expiry is strict: nothing is returned after its deadline.
+ * - **Durations** are whole milliseconds from 1 to 2^53 − 1: any other number is a `RangeError`,
+ *   anything else a `TypeError`. Expiry is strict: no value is returned after its deadline.
  * - **Order**: calls take effect in the order in which they were made on a store, except for a
  *   waiting pop.
- * - **Errors**: no method but {@linkcode Kv.namespace} and {@linkcode Kv.withCodec} throws; each
- *   rejects. Misuse is a `TypeError` or `RangeError` before any effect, all else a
+ * - **Errors**: only {@linkcode Kv.namespace} and {@linkcode Kv.withCodec} throw; all other methods
+ *   reject. Misuse is a `TypeError` or `RangeError` before any effect, all else a
  *   {@linkcode KvError}. Every call rejects with code `closed` once the store is closed, and may
  *   reject with `io` and `corrupt` (file) or `timeout`, `connection` and `server` (Valkey). A call
  *   that stores, moves or sets an expiry may reject with `full`, and has changed nothing then,
@@ -200,7 +200,7 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    *
    * @param key 0 to 1024 bytes as UTF-8.
    * @param options How long to wait.
-   * @returns The element, or `null` where there is none (and none came in time).
+   * @returns The element, or `null` if there is none and none came in time.
    * @throws {KvError} `wrong_type` if the key holds a string.
    *
    * @example A worker
@@ -220,7 +220,7 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    *
    * @param key 0 to 1024 bytes as UTF-8.
    * @param options How long to wait.
-   * @returns The element, or `null` where there is none (and none came in time).
+   * @returns The element, or `null` if there is none and none came in time.
    * @throws {KvError} `wrong_type` if the key holds a string.
    */
   popFirst(key: string, options?: PopOptions): Promise<T | null>;
@@ -233,7 +233,7 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    * @param from The array to take from.
    * @param to The array to put to; created where there is no such key.
    * @param options Which ends, and how long to wait for an element.
-   * @returns The moved element, or `null` where there is none (and none came in time).
+   * @returns The moved element, or `null` if there is none and none came in time.
    * @throws {KvError} `wrong_type` if either key holds a string: nothing was moved.
    *
    * @example Keep a job until it is done
@@ -417,7 +417,7 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
   clear(options: ClearOptions): Promise<number>;
 
   /**
-   * Tells counters a person would graph. Those of a namespace are those of its whole store.
+   * Reads the store's counters, for a graph or an alert. A namespace has those of its whole store.
    *
    * @returns The counters.
    */
@@ -429,7 +429,7 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    *
    * @param codec What turns values into bytes and back, such as `json<User>()` or `bytes`.
    * @returns The view.
-   * @throws {TypeError} If `codec` is none, at once.
+   * @throws {TypeError} If `codec` is no codec: thrown, not rejected.
    */
   withCodec<U, UInput = U>(codec: Codec<U, UInput>): Kv<U, UInput>;
 
@@ -439,8 +439,8 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    *
    * @param prefix 0 to 1024 bytes as UTF-8; prefix and key share the 1024 bytes.
    * @returns The view.
-   * @throws {TypeError} If `prefix` is no well-formed string, at once.
-   * @throws {RangeError} If `prefix` is over 1024 bytes, at once.
+   * @throws {TypeError} If `prefix` is no well-formed string: thrown, not rejected.
+   * @throws {RangeError} If `prefix` is over 1024 bytes, likewise.
    *
    * @example
    * ```ts

@@ -158,7 +158,7 @@ export class Encoder {
     return buffer;
   }
 
-  /** Makes room for so many bytes, of which a buffer of the greatest size has room. */
+  /** Makes room for `count` bytes, which a buffer of the greatest size has. */
   #makeRoom(count: number): void {
     if (this.#at + count <= this.#buffer.length) return;
     if (this.#at + count > this.#bufferBytesMax) this.#seal();

@@ -17,7 +17,7 @@ import type { Inspection } from "../kv/call_types.ts";
 
 const MS_A_SECOND = 1_000;
 
-/** A deadline this near to the middle of a second is asked for so often, at most. */
+/** The most times that a deadline near to the middle of a second is asked for. */
 const ASKED_MAX = 16;
 
 /** Tells milliseconds since the Unix epoch. */

@@ -10,10 +10,10 @@ import type { Piece } from "./piece.ts";
 /** A longer text (in UTF-16 code units) or binary value (in bytes) is cut into parts. */
 const PART_LENGTH_MAX = 49_152;
 
-/** A line takes elements until they have so many characters. */
+/** A line takes elements until they have this many characters. */
 const LINE_LENGTH_ENOUGH = 65_536;
 
-/** A text is handed out once it has so many characters. */
+/** A text is handed out once it has this many characters. */
 const TEXT_LENGTH_ENOUGH = 65_536;
 
 /**

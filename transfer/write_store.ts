@@ -25,7 +25,7 @@ const CALLS_MAX = 256;
 const BYTES_MAX = 2 ** 20;
 /** A deadline that a store takes later than this after it was asked for is set again. */
 const LATE_MS_MAX = 250;
-/** So often, at most: a store that is as slow each time is beyond help. */
+/** The most attempts: a store that is as slow each time is beyond help. */
 const SET_AGAIN_MAX = 8;
 /** Elements that one call appends. */
 const ELEMENTS_A_CALL = 1_024;

@@ -17,9 +17,9 @@ import type { FileParts, OpenedFile } from "./file_parts.ts";
 import type { Gate } from "./gate.ts";
 import { Upkeep } from "./upkeep.ts";
 
-/** So much is handed to the kernel before the turn ends. */
+/** Once this much is logged, it goes to the kernel before the turn ends. */
 const BATCH_BYTES = 256 * 1024;
-/** A call for so many keys, which logs so much, is made in one turn. */
+/** A batch of at most this many keys, which logs at most this much, runs in one turn. */
 const AT_ONCE_MAX = 128;
 const AT_ONCE_BYTES_MAX = 2 ** 20;
 
@@ -59,7 +59,7 @@ export class Calls {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Tells whether a call that logs so many bytes would start at once. */
+  /** Tells whether a call that logs up to `needBytes` would start at once. */
   isOpen(needBytes: number): boolean {
     return this.#gate.isOpen(needBytes);
   }
@@ -82,12 +82,12 @@ export class Calls {
     if (this.#failure !== null) throw this.#refusal();
   }
 
-  /** Tells whether the journal has room for so many bytes, whoever else waits for it. */
+  /** Tells whether the journal has room for `needBytes`, whoever else waits for it. */
   hasRoom(needBytes: number): boolean {
     return this.#gate.hasRoom(needBytes);
   }
 
-  /** Does something in its turn, when there is room for so many bytes; never, once given up. */
+  /** Does something in its turn, when there is room for `needBytes`; never, once given up. */
   whenRoom(needBytes: number, act: () => void): void {
     this.#gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
   }

@@ -45,7 +45,7 @@ import {
 const LOOKED_AT_A_STEP = 64;
 /** A step moves a page, and what points to its records. */
 const STEP_BYTES = 64 * 1024;
-/** So much of that may go to freeing the elements of deleted lists, one element apart. */
+/** Of a step, what may go to freeing the elements of deleted lists. */
 const COLLECTED_BYTES = STEP_BYTES / 2;
 
 /**

@@ -13,7 +13,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Decides whether a call that logs so many bytes may start. */
+/** Decides whether a call that logs up to `needBytes` may start. */
 export type Admits = (needBytes: number) => boolean;
 
 /** Lets calls start in their order. */
@@ -76,7 +76,7 @@ export class Gate {
     this.pass();
   }
 
-  /** Tells whether the call that holds the gate may log so many bytes more, now. */
+  /** Tells whether the call that holds the gate may log `needBytes` more, now. */
   hasRoom(needBytes: number): boolean {
     return this.#admits(needBytes);
   }

@@ -75,7 +75,7 @@ export const BUCKET = {
   slotsAt: 528,
   slotBytes: 10,
   slotCount: 356,
-  /** A bucket with so many slots in use is split before the next one is taken. */
+  /** A bucket is split once this many of its slots are in use. */
   splitCount: 340,
   /** Inside a slot: the page of the record, its hash and unit, the link to the next slot. */
   tagAt: 4,

@@ -23,7 +23,7 @@ import type { Pager } from "./pager.ts";
 import type { Root } from "./root.ts";
 import type { Storage } from "./storage.ts";
 
-/** Of so many counts it is known where runs of them may begin: each page freed looks at all. */
+/** For so few lengths of runs their first possible place is kept: each freed page visits all. */
 const RUN_COUNTS_MAX = 32;
 
 /** How far ahead the file grows: an eighth of its size, within these bounds. */
@@ -31,9 +31,9 @@ const GROWTH_PAGES_MIN = 16;
 const GROWTH_PAGES_MAX = 256;
 
 /**
- * So much is written at once: a system may keep what one write brought as one piece of its cache,
- * and then look at all of that piece at each small write into it. With pieces of a megabyte, a
- * record of the journal took twice as long on ext4 (Linux 6.18).
+ * The most that is written at once: a system may keep what one write brought as one piece of its
+ * cache, and then look at all of that piece at each small write into it. With pieces of a megabyte,
+ * a record of the journal took twice as long on ext4 (Linux 6.18).
  */
 const ZEROS = new Uint8Array(16 * PAGE_BYTES);
 
@@ -50,7 +50,7 @@ export class PageMap {
   #freeCount = 0;
   /** No page before this one is free. */
   #lowest = FIRST_MAP_PAGE;
-  /** For some counts: no run of so many free pages begins before this page. */
+  /** For some lengths: no run of so many free pages begins before this page. */
   readonly #runsFrom = new Map<number, number>();
 
   constructor(pager: Pager, journal: Journal, root: Root, storage: Storage) {

@@ -83,7 +83,7 @@ export class Pager {
     return this.#dirtiedCount - this.#releasedCount;
   }
 
-  /** Notes that the journal let go of the changes made before pages became dirty so often. */
+  /** Notes that the journal let go of all that made pages dirty the first `dirtiedCount` times. */
   release(dirtiedCount: number): void {
     this.#releasedCount = dirtiedCount;
   }

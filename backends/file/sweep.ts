@@ -17,7 +17,7 @@ const STEP_MS_MAX = 2;
 const RESTS = 100;
 /** What a step logs at most, unless a single key needs more. */
 const STEP_BYTES_MAX = 16 * 1024;
-/** What a step asks the journal for: so much, and as much again for the last key. */
+/** What a step asks the journal for: the last key may need as much again. */
 export const SWEEP_STEP_BYTES: number = 2 * STEP_BYTES_MAX;
 
 /** The sweep of a file. */

@@ -16,7 +16,7 @@ const BACKGROUND = { background: true };
 
 /** What a sweeper asks of the file. */
 export interface SweeperHooks {
-  /** Tells whether so many bytes may be logged now, and nobody waits to log. */
+  /** Tells whether `needBytes` may be logged now, and nobody waits to log. */
   readonly isOpen: (needBytes: number) => boolean;
   /** Hands what a step has logged to the kernel. */
   readonly flush: () => void;

@@ -32,9 +32,9 @@ const SPARE_BYTES = 32 * 1024;
 const JOURNAL_GROWTH = 4;
 /** A compact file has a journal of at most so small a share of it. */
 const JOURNAL_SHARE = 16;
-/** An empty file of so many times its first size is cut to that. */
+/** An empty file is cut to its first size once it is more than this many times as large. */
 const EMPTY_FACTOR = 2;
-/** So much is cut off the file at once. */
+/** The most that is cut off the file at once. */
 const CUT_BYTES = 16 * 2 ** 20;
 /** What an empty file logs for each of its pages, at most. */
 const FIRST_PAGE_LOG_BYTES = 64;

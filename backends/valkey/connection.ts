@@ -25,7 +25,7 @@ const IN_FLIGHT_MAX = 4096;
 const SLOTS_A_REQUEST = 2;
 /** Bytes given to the socket and not written at most, unless a single request is longer. */
 const UNWRITTEN_BYTES_MAX = 2 ** 23;
-/** So many parts of what is in flight are at work at once: here, on the way, and at the server. */
+/** In how many parts what is in flight is at work: one here, one on the way, one at the server. */
 const PARTS = 3;
 /** Requests that make a part, at least and at most: they leave before the end of the turn. */
 const PART_REQUESTS_MIN = 8;
@@ -172,7 +172,7 @@ export class Connection implements SocketHandlers {
     this.#hasAnswered = false;
   }
 
-  /** Allows so much silence from now on, for a command that has the server wait. */
+  /** Allows `ms` of silence from now on, for a command that has the server wait. */
   allowSilence(ms: number): void {
     this.#silence.allow(ms);
   }

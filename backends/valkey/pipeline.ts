@@ -19,9 +19,9 @@ import { lostError, notSentError, outcomeUnknownError, type Request } from "./re
 import { checkSession, hostAndPort, openSession } from "./session.ts";
 import type { ConnectSocket } from "./socket.ts";
 
-/** A read that loses its connection is sent so often at most: it may be the reason. */
+/** The most times that a read is sent: it may be what costs the connection. */
 const SENDS_MAX = 3;
-/** A connection that was there for so long was good, though nobody asked it anything. */
+/** A connection that lasted this long was good, though nobody asked it anything. */
 const GOOD_MS = 1_000;
 
 /** The shared connection. */

@@ -21,7 +21,7 @@ import { NO_ARGUMENTS, oddAnswerError, Request } from "./request.ts";
 const KEYS_A_PAGE = 1000;
 /** Values that are asked for at a time. */
 const VALUES_A_PAGE = 64;
-/** So often a scan begins again. */
+/** The most times that a scan begins again. */
 const RESTARTS_MAX = 16;
 
 /** What a scan needs of the one who has the connection. */

@@ -41,12 +41,12 @@ export class SilenceWatch {
     if (this.#timer === undefined) this.#lookLater();
   }
 
-  /** What it is owed for has been given to the socket, in so many writes with those before. */
-  noteWrites(count: number): void {
-    this.#oldWrites = count;
+  /** What it is owed for was given to the socket, which has `writeCount` writes to do now. */
+  noteWrites(writeCount: number): void {
+    this.#oldWrites = writeCount;
   }
 
-  /** Something came, while so many writes were under way. */
+  /** Something came, while the socket had `writeCount` writes to do. */
   heard(writeCount: number): void {
     this.#silentLooks = 0;
     this.#oldWrites = writeCount;
@@ -59,7 +59,7 @@ export class SilenceWatch {
     this.#silentLooks = 0;
   }
 
-  /** Allows so much silence from now on. */
+  /** Allows `timeoutMs` of silence from now on. */
   allow(timeoutMs: number): void {
     this.#timeoutMs = timeoutMs;
     this.stop();

@@ -27,7 +27,7 @@ const SLICE_MS_MAX = 10_000;
 const ASK_AGAIN_MS = 50;
 /** Between two tries to unblock: the first may have come before what it is to end. */
 const UNBLOCK_AGAIN_MS = 10;
-/** So many times `readTimeout` may `close` take to end the waits. */
+/** How long `close` may take to end the waits, in times of `readTimeout`. */
 const CLOSE_TIMES = 2;
 
 /** What a call wants, in its two forms. Both answer the element as it is, or `null`. */
