@@ -213,10 +213,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   stats(): Promise<KvStats> {
-    return attempt(() => {
-      this.#guard.check();
-      return this.#store.stats();
-    });
+    return this.guarded(() => this.#store.stats());
   }
 
   withCodec<U, UInput = U>(codec: Codec<U, UInput>): Kv<U, UInput> {
@@ -228,14 +225,19 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   close(): Promise<void> {
-    return attempt(() => {
-      this.#guard.check();
-      return this.#store.close();
-    });
+    return this.guarded(() => this.#store.close());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Makes a call of the store that has no key, unless a codec is decoding for it. */
+  protected guarded<R>(call: () => Promise<R>): Promise<R> {
+    return attempt(() => {
+      this.#guard.check();
+      return call();
+    });
   }
 
   /** The key as the store has it, for a call of the store. */

@@ -21,16 +21,16 @@ class FileView extends KvView<string, Value> implements FileKv {
     this.#store = store;
   }
 
-  async sync(): Promise<void> {
-    return await this.#store.sync();
+  sync(): Promise<void> {
+    return this.guarded(() => this.#store.sync());
   }
 
-  async check(): Promise<string[]> {
-    return await this.#store.check();
+  check(): Promise<string[]> {
+    return this.guarded(() => this.#store.check());
   }
 
-  async compact(): Promise<void> {
-    return await this.#store.compact();
+  compact(): Promise<void> {
+    return this.guarded(() => this.#store.compact());
   }
 }
 

@@ -22,16 +22,18 @@ class ValkeyView extends KvView<string, Value> implements ValkeyKv {
   }
 
   connect(): Promise<void> {
-    return this.#store.connect();
+    return this.guarded(() => this.#store.connect());
   }
 
   flush(): Promise<void> {
-    return this.#store.flush();
+    return this.guarded(() => this.#store.flush());
   }
 
-  async command(...args: readonly (Value | number)[]): Promise<Reply> {
-    checkCommand(args);
-    return await this.#store.command(args);
+  command(...args: readonly (Value | number)[]): Promise<Reply> {
+    return this.guarded(() => {
+      checkCommand(args);
+      return this.#store.command(args);
+    });
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import type { FileKv, ValkeyKv } from "../../kv/backends.ts";
 import { bytes, type Codec, json, text } from "../../kv/codec.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { contents, listed, typeError, wrongTypeError } from "./expect.ts";
@@ -37,6 +38,17 @@ const four: Codec<number> = {
 };
 
 const thrown = new Error("thrown by the codec");
+
+/** The calls that a backend has beside those of all. */
+function callsOfItsOwn(kv: Kv): (() => Promise<unknown>)[] {
+  if (kv.backend === "memory") return [];
+  if (kv.backend === "file") {
+    const file = kv as FileKv;
+    return [() => file.sync(), () => file.check(), () => file.compact()];
+  }
+  const server = kv as ValkeyKv;
+  return [() => server.command("PING"), () => server.flush(), () => server.connect()];
+}
 
 /** Throws at the value `"bad"`, on its way in or out. */
 const encodeThrows: Codec<string> = {
@@ -175,6 +187,7 @@ const kindCases: Cases = {
       () => kv.keys().next(),
       () => kv.stats(),
       () => kv.close(),
+      ...callsOfItsOwn(kv),
     ];
     await kv.put("other", "kept");
     await kv.append("other array", "kept");
