@@ -140,4 +140,47 @@ describe("file that frees what it no longer holds", () => {
     strictEqual((await kv.stats()).entries, 2_000);
     await kv.close();
   });
+
+  // It rested a hundred times as long as it had worked on the dead: the more there were, the longer
+  // they stayed, and the more came meanwhile.
+  it("does not rest for what it has freed", async () => {
+    const { kv, clock } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    const dead = Array.from({ length: 20_000 }, (_, index) => [`${index}`, "v"] as const);
+    await kv.putMany(dead, { expireIn: EXPIRE_IN });
+    await clock.advance(EXPIRE_IN);
+    while ((await kv.stats()).entries > 0) await clock.advance(20);
+    await kv.putExpire("k", "v", EXPIRE_IN);
+    for (let time = 0; time <= EXPIRE_IN + 500; time += 20) await clock.advance(20);
+    strictEqual((await kv.stats()).entries, 0);
+    await kv.close();
+  });
+
+  // A program that made one such call after the other kept every key that it had ever put.
+  it("sweeps beside a call that holds up the others", async () => {
+    const { kv, clock } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    await kv.putExpire("k", "v", EXPIRE_IN);
+    await clock.advance(EXPIRE_IN - 1);
+    const many = Array.from({ length: 200 }, (_, index) => [`${index}`, "v"] as const);
+    for (let time = 0; time < 10; time++) {
+      const call = kv.putMany(many);
+      clock.step(20);
+      await call;
+    }
+    strictEqual((await kv.stats()).entries, 200);
+    await kv.close();
+  });
+
+  it("sweeps on where the clock is set back", async () => {
+    const { kv, clock } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    await kv.putMany(Array.from({ length: 2_000 }, (_, index) => [`${index}`, "v"] as const));
+    await kv.putExpire("a", "v", EXPIRE_IN);
+    await kv.putExpire("late", "v", 1_000 * EXPIRE_IN); // so that a pass goes to its end
+    for (let time = 0; time < 200; time++) await clock.advance(20);
+    strictEqual((await kv.stats()).entries, 2_001);
+    clock.step(-86_400_000);
+    await kv.putExpire("b", "v", EXPIRE_IN);
+    for (let time = 0; time < 3_000; time++) await clock.advance(20);
+    strictEqual((await kv.stats()).entries, 2_001);
+    await kv.close();
+  });
 });

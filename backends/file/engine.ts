@@ -35,6 +35,8 @@ export interface Swept {
   readonly nextHash: number;
   /** The earliest deadline of the keys that are left, or `Infinity`. */
   readonly dueMs: number;
+  /** Of the keys that were looked at, the part that is not past its deadline: 0 to 1. */
+  readonly livingShare: number;
 }
 
 /** The operations of a file store. */
@@ -223,18 +225,21 @@ export class Engine {
     const nowMs = this.#clock.now();
     const expired: number[] = [];
     let dueMs = Infinity;
+    let lookedAt = 0;
     const nextHash = table.visit(hash, (address) => {
+      lookedAt++;
       records.open(address);
       if (records.deadlineMs === 0) return;
       if (records.deadlineMs > nowMs) dueMs = Math.min(dueMs, records.deadlineMs);
       else expired.push(address);
     });
+    const livingShare = lookedAt === 0 ? 1 : 1 - expired.length / lookedAt;
     for (const address of expired) {
-      if (isSpent()) return { nextHash: hash, dueMs };
+      if (isSpent()) return { nextHash: hash, dueMs, livingShare };
       this.#keys.findAt(address);
       this.#keys.removeFound();
     }
-    return { nextHash, dueMs };
+    return { nextHash, dueMs, livingShare };
   }
 
   /** Whether lists were deleted whose elements are not freed. */

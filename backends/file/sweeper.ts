@@ -10,7 +10,14 @@ import { Sweep, SWEEP_STEP_BYTES } from "./sweep.ts";
 
 /** The least time between two turns, and the most that one takes. */
 const PAUSE_MS = 20;
-const TURN_MS_MAX = 2;
+const TURN_MS = 2;
+/**
+ * The same after a turn that met more dead keys than living ones. Then a turn takes as long as the
+ * pause was, within bounds: a program that does nothing but write may pause for longer, and what it
+ * writes must not come faster than it goes.
+ */
+const SHORT_PAUSE_MS = 2;
+const LONG_TURN_MS = 8;
 
 const BACKGROUND = { background: true };
 
@@ -36,6 +43,9 @@ export class Sweeper {
   /** Whether a deadline came that is earlier. */
   #isPlanDue = false;
   #isStopped = false;
+  /** When the last turn ended, and whether it met more dead keys than living ones. */
+  #endedMs = 0;
+  #wasFruitful = false;
 
   constructor(engine: Engine, clock: Clock, hooks: SweeperHooks) {
     this.#engine = engine;
@@ -60,8 +70,8 @@ export class Sweeper {
     this.#isPlanDue = false;
     if (this.#isStopped) return;
     const nowMs = this.#clock.now();
-    const { dueMs } = this.#sweep;
-    const atMs = Math.max(dueMs, nowMs + PAUSE_MS);
+    const dueMs = this.#sweep.dueMs(nowMs);
+    const atMs = Math.max(dueMs, nowMs + (this.#wasFruitful ? SHORT_PAUSE_MS : PAUSE_MS));
     if (dueMs === Infinity || atMs >= this.#atMs) return;
     this.#cancelTimer?.();
     this.#atMs = atMs;
@@ -79,26 +89,38 @@ export class Sweeper {
     this.#cancelTimer = null;
     this.#atMs = Infinity;
     const startMs = performance.now();
-    while (this.#sweep.dueMs <= this.#clock.now() && this.#hooks.isOpen(SWEEP_STEP_BYTES)) {
-      if (!this.#step()) return;
-      if (performance.now() - startMs > TURN_MS_MAX) break;
+    const pausedMs = Math.min(Math.max(startMs - this.#endedMs, TURN_MS), LONG_TURN_MS);
+    const untilMs = startMs + (this.#wasFruitful ? pausedMs : TURN_MS);
+    this.#wasFruitful = false;
+    while (this.#isDue() && this.#hooks.isOpen(SWEEP_STEP_BYTES)) {
+      const isFruitful = this.#step();
+      if (isFruitful === null) return;
+      if (isFruitful) this.#wasFruitful = true;
+      if (performance.now() > untilMs) break;
     }
+    this.#endedMs = performance.now();
     this.plan();
   }
 
-  /** Frees a little; tells whether to go on. */
-  #step(): boolean {
+  #isDue(): boolean {
+    const nowMs = this.#clock.now();
+    return this.#sweep.dueMs(nowMs) <= nowMs;
+  }
+
+  /** Frees a little. Tells whether there is likely to be more; `null` where it is over. */
+  #step(): boolean | null {
     const before = this.#engine.pendingBytes;
+    let isFruitful: boolean;
     try {
-      this.#sweep.step(this.#clock.now());
+      isFruitful = this.#sweep.step(this.#clock.now());
     } catch (error) {
       const isUnchanged = error instanceof KvCorruptError && this.#engine.pendingBytes === before;
       // A damaged page costs what stands on it and the sweep, not the store.
       if (isUnchanged) this.stop();
       else this.#hooks.fail(error);
-      return false;
+      return null;
     }
     this.#hooks.flush();
-    return true;
+    return isFruitful;
   }
 }

@@ -71,7 +71,8 @@ export class Upkeep {
     this.#checkpoint = new Checkpoint(opened, commits.mustFlush, () => commits.sync());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
     this.sweeper = new Sweeper(engine, clock, {
-      isOpen: (needBytes) => this.gate.isOpen(needBytes),
+      // Beside a long call that holds the gate: one may follow the other for hours.
+      isOpen: (needBytes) => !this.gate.isBlocked && this.gate.hasRoom(needBytes),
       flush: () => this.#flushSweep(),
       fail,
     });
