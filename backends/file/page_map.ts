@@ -48,6 +48,8 @@ export class PageMap {
   /** Pages for which the disk has room. */
   #reservedCount = 0;
   #freeCount = 0;
+  /** The same for the pages of each map: most maps of a large file need not be searched. */
+  readonly #freeInMaps: number[] = [];
   /** No page before this one is free. */
   #lowest = FIRST_MAP_PAGE;
   /** For some lengths: no run of so many free pages begins before this page. */
@@ -80,11 +82,11 @@ export class PageMap {
   format(pageCount: number): void {
     this.#pageCount = FIRST_MAP_PAGE;
     this.#freeCount = 0;
+    this.#freeInMaps.length = 0;
     this.#lowest = FIRST_MAP_PAGE;
     this.#runsFrom.clear();
     this.#extend(pageCount);
     this.#mark(FIRST_MAP_PAGE + 1, pageCount - FIRST_MAP_PAGE - 1, true);
-    this.#freeCount = 0;
     this.#lowest = pageCount;
   }
 
@@ -95,18 +97,19 @@ export class PageMap {
     // The journal may have outlived a loss of power that the length of the file has not.
     if (this.#reservedCount < this.#pageCount) this.#grow(this.#pageCount);
     this.#freeCount = 0;
+    this.#freeInMaps.length = 0;
     this.#runsFrom.clear();
     this.#lowest = this.#pageCount;
     for (let page = this.#pageCount - 1; page >= FIRST_MAP_PAGE; page--) {
       if (this.isUsed(page)) continue;
-      this.#freeCount++;
+      this.#countFree(page, 1);
       this.#lowest = page;
     }
   }
 
   /** Tells whether a page of the file is in use. */
   isUsed(page: number): boolean {
-    const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+    const bit = bitOf(page);
     const frame = this.#mapFrame(page - bit);
     return (this.#pager.u8(frame, MAP_BITS_AT + (bit >>> 3)) & (1 << (bit & 7))) !== 0;
   }
@@ -118,7 +121,7 @@ export class PageMap {
    */
   reserve(count: number, run: number, from = 0): void {
     // Two maps may come between; and what does not fit before a map begins behind it.
-    const bit = (this.#pageCount - FIRST_MAP_PAGE) % PAGES_A_MAP;
+    const bit = bitOf(this.#pageCount);
     const gap = bit + count + run > PAGES_A_MAP ? run : 0;
     const needed = count + run + gap + 2;
     if (this.#reservedCount - this.#pageCount >= needed) return;
@@ -133,7 +136,6 @@ export class PageMap {
     const page = this.#freeCount === 0 ? this.#pageCount : this.#findFree();
     if (page >= this.#pageCount) return this.takeRun(1);
     this.#mark(page, 1, true);
-    this.#freeCount--;
     this.#lowest = page + 1;
     return page;
   }
@@ -143,23 +145,21 @@ export class PageMap {
     let page = this.#freeCount >= count ? this.#findRun(count, from) : 0;
     if (page === 0) {
       page = this.#pageCount;
-      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      const bit = bitOf(page);
       // A run lies between two maps: the next map page stands where it must.
       if (bit === 0) page++;
       else if (bit + count > PAGES_A_MAP) page += PAGES_A_MAP - bit + 1;
       this.#extend(page + count);
     }
     this.#mark(page, count, true);
-    this.#freeCount -= count;
     return page;
   }
 
   /** Gives back `count` pages in a row. */
   free(page: number, count: number): void {
     this.#mark(page, count, false);
-    this.#freeCount += count;
     if (page < this.#lowest) this.#lowest = page;
-    this.#expectRuns(page);
+    this.#noteRun(page, count);
     for (let i = 0; i < count; i++) this.#pager.forget(page + i);
   }
 
@@ -191,7 +191,7 @@ export class PageMap {
   /** Lets go of the pages from `pageCount` on, which are free or maps of free ones. */
   cut(pageCount: number): void {
     for (let page = pageCount; page < this.#pageCount; page++) {
-      if (!this.isMap(page) && !this.isUsed(page)) this.#freeCount--;
+      if (!this.isMap(page) && !this.isUsed(page)) this.#countFree(page, -1);
     }
     this.#pageCount = pageCount;
     this.#root.set(ROOT.pageCountAt, pageCount);
@@ -205,7 +205,7 @@ export class PageMap {
 
   /** Tells whether a page is a map. */
   isMap(page: number): boolean {
-    return (page - FIRST_MAP_PAGE) % PAGES_A_MAP === 0;
+    return bitOf(page) === 0;
   }
 
   /** Writes zeros until the disk has room for `pageCount` pages. */
@@ -232,19 +232,40 @@ export class PageMap {
   #extend(pageCount: number): void {
     // Growing later would write zeros over pages in use.
     assert(pageCount <= this.#reservedCount, "a file grows without room");
-    const first = this.#pageCount;
-    this.#pageCount = pageCount;
-    this.#freeCount += pageCount - first;
-    this.#expectRuns(first);
-    let page = first + PAGES_A_MAP - 1 - (first - FIRST_MAP_PAGE + PAGES_A_MAP - 1) % PAGES_A_MAP;
-    for (; page < pageCount; page += PAGES_A_MAP) {
-      const frame = this.#journal.blank(page);
-      this.#pager.setU8(frame, PAGE_TYPE_AT, MAP_TYPE);
-      this.#journal.log(frame, PAGE_TYPE_AT, 1);
-      this.#mark(page, 1, true);
-      this.#freeCount--;
+    while (this.#pageCount < pageCount) {
+      const bit = bitOf(this.#pageCount);
+      const count = Math.min(pageCount - this.#pageCount, PAGES_A_MAP - bit);
+      const first = bit === 0 ? this.#pageCount + 1 : this.#pageCount;
+      this.#countFree(this.#pageCount, count);
+      if (bit === 0) this.#beginMap(this.#pageCount);
+      this.#pageCount += count;
+      this.#noteRun(first, this.#pageCount - first);
     }
     this.#root.set(ROOT.pageCountAt, pageCount);
+  }
+
+  #beginMap(page: number): void {
+    const frame = this.#journal.blank(page);
+    this.#pager.setU8(frame, PAGE_TYPE_AT, MAP_TYPE);
+    this.#journal.log(frame, PAGE_TYPE_AT, 1);
+    this.#mark(page, 1, true);
+  }
+
+  /** Counts pages of one map, from `page` on, as free, or as taken if `count` is below 0. */
+  #countFree(page: number, count: number): void {
+    this.#freeInMaps[mapOf(page)] = this.#freeInMapOf(page) + count;
+    this.#freeCount += count;
+  }
+
+  /** How many pages are free of those that the map of `page` accounts for. */
+  #freeInMapOf(page: number): number {
+    return this.#freeInMaps[mapOf(page)] ?? 0;
+  }
+
+  /** The byte of a map that has the bits of `page` and its neighbours. */
+  #byteOf(page: number): number {
+    const bit = bitOf(page);
+    return this.#pager.u8(this.#mapFrame(page - bit), MAP_BITS_AT + (bit >>> 3));
   }
 
   #mapFrame(page: number): number {
@@ -255,7 +276,7 @@ export class PageMap {
 
   #mark(page: number, count: number, isUsed: boolean): void {
     for (let next = page; next < page + count;) {
-      const bit = (next - FIRST_MAP_PAGE) % PAGES_A_MAP;
+      const bit = bitOf(next);
       const frame = this.#mapFrame(next - bit);
       const end = Math.min(bit + page + count - next, PAGES_A_MAP);
       for (let i = bit; i < end; i++) {
@@ -267,6 +288,7 @@ export class PageMap {
       }
       const firstAt = MAP_BITS_AT + (bit >>> 3);
       this.#journal.log(frame, firstAt, MAP_BITS_AT + ((end - 1) >>> 3) - firstAt + 1);
+      this.#countFree(next, isUsed ? bit - end : end - bit);
       next += end - bit;
     }
   }
@@ -278,8 +300,12 @@ export class PageMap {
 
   #findFree(): number {
     for (let page = this.#lowest; page < this.#pageCount;) {
-      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
-      const byte = this.#pager.u8(this.#mapFrame(page - bit), MAP_BITS_AT + (bit >>> 3));
+      const bit = bitOf(page);
+      if (this.#freeInMapOf(page) === 0) {
+        page += PAGES_A_MAP - bit;
+        continue;
+      }
+      const byte = this.#byteOf(page);
       if (byte === 0xff) page += 8 - (bit & 7);
       else if ((byte & (1 << (bit & 7))) !== 0) page++;
       else return page;
@@ -287,11 +313,42 @@ export class PageMap {
     return this.#pageCount;
   }
 
-  /** Notes that pages from `page` on became free: runs that were too short may have grown. */
-  #expectRuns(page: number): void {
-    for (const [count, from] of this.#runsFrom) {
-      if (page - count < from) this.#runsFrom.set(count, page - count + 1);
+  /**
+   * Notes that `count` pages from `page` on became free: the run that they are in may be long
+   * enough by now. It is measured, as far as anybody asked for runs. To look for runs from here on
+   * would be to search all of a file that is free in places.
+   */
+  #noteRun(page: number, count: number): void {
+    let longest = 0;
+    for (const [wanted, from] of this.#runsFrom) {
+      if (page - wanted < from) longest = Math.max(longest, wanted);
     }
+    const first = this.#startOfFree(page, page - longest);
+    const end = this.#endOfFree(page + count, first + longest);
+    for (const [wanted, from] of this.#runsFrom) {
+      if (end - first >= wanted && first < from) this.#runsFrom.set(wanted, first);
+    }
+  }
+
+  /** Where the free pages before `page` begin, or a place before `least` if they reach that far. */
+  #startOfFree(page: number, least: number): number {
+    let first = page;
+    while (first > least && first > FIRST_MAP_PAGE && !this.isUsed(first - 1)) {
+      const bit = bitOf(first);
+      const isWhole = bit >= 8 && bit % 8 === 0 && this.#byteOf(first - 8) === 0;
+      first -= isWhole ? 8 : 1;
+    }
+    return first;
+  }
+
+  /** Where the free pages from `page` on end, or a place past `most` if they reach that far. */
+  #endOfFree(page: number, most: number): number {
+    let end = page;
+    while (end < most && end < this.#pageCount && !this.isUsed(end)) {
+      const isWhole = bitOf(end) % 8 === 0 && this.#byteOf(end) === 0;
+      end += isWhole ? 8 : 1;
+    }
+    return Math.min(end, this.#pageCount);
   }
 
   /** Finds `count` free pages in a row, from page `from` on; 0 if there are none. */
@@ -308,16 +365,23 @@ export class PageMap {
   #searchRun(count: number, from: number): number {
     let first = from;
     for (let page = first; page < this.#pageCount;) {
-      const bit = (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
-      const frame = this.#mapFrame(page - bit);
-      if ((bit & 7) === 0 && this.#pager.u8(frame, MAP_BITS_AT + (bit >>> 3)) === 0xff) {
-        first = page += 8;
-        continue;
-      }
-      page++;
-      if (this.isUsed(page - 1)) first = page;
-      else if (page - first === count) return first;
+      const bit = bitOf(page);
+      // A run lies between two maps.
+      if (this.#freeInMapOf(page) < count) first = page += PAGES_A_MAP - bit;
+      else if ((bit & 7) === 0 && this.#byteOf(page) === 0xff) first = page += 8;
+      else if (this.isUsed(page)) first = ++page;
+      else if (++page - first === count) return first;
     }
     return 0;
   }
+}
+
+/** The place of a page among those of its map. */
+function bitOf(page: number): number {
+  return (page - FIRST_MAP_PAGE) % PAGES_A_MAP;
+}
+
+/** Which map, from 0, accounts for a page. */
+function mapOf(page: number): number {
+  return Math.floor((page - FIRST_MAP_PAGE) / PAGES_A_MAP);
 }
