@@ -30,6 +30,9 @@ import {
 import type { Pager } from "./pager.ts";
 import type { Encoded, Records } from "./records.ts";
 
+/** How often a walk lets pages go. */
+const STEPS_A_TRIM = 64;
+
 /** Tells whether an element is too long for a cell. */
 function isLongElement(bytes: number): boolean {
   return RECORD.elementHeadBytes + bytes > CELL_BYTES_MAX;
@@ -176,6 +179,8 @@ export class Lists {
       if (index >= start && index < stop) values[index - start] = this.read(address, decoder);
       index += isFromFirst ? 1 : -1;
       if (steps > 1) address = isFromFirst ? this.next(address) : this.previous(address);
+      // No frame is in hand here, and a long list has more pages than the cache.
+      if (steps % STEPS_A_TRIM === 0) this.#pager.trim();
     }
     return values;
   }

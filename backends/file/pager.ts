@@ -2,10 +2,9 @@
  * Pages of the file in memory: read when first asked for, checked by their sum, and let go again
  * when there are more than the cache may hold.
  *
- * A page in memory has a frame, a whole number. Who has the frame of a page reads and writes it
- * without a look-up; the frame is good until {@linkcode Pager.trim}, which only runs between two
- * calls of the store. Frames lie in slabs of 1 MiB, so memory grows as it is used and a field is
- * read by one `DataView` for 256 pages.
+ * Who has the frame of a page reads and writes it without a look-up; the frame is good until
+ * {@linkcode Pager.trim}, which only runs between two calls of the store, or in a walk that has no
+ * frame in hand.
  *
  * Which frames leave is decided by second chance: a hand goes round, and a frame that was used
  * since it last came by stays. A dirty frame (one whose page on disk is older) always stays.
@@ -13,14 +12,13 @@
 
 import { assert } from "../../internal/assert.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
+import { Frames, SLAB_FRAMES } from "./frames.ts";
 import { PAGE_BYTES, PAGE_SUM_AT } from "./layout.ts";
 import { pageSum } from "./page_sum.ts";
 import type { Storage } from "./storage.ts";
 
-// The frames of a slab, and what reaches them: in the code below as bits of a frame's number.
-const SLAB_FRAMES = 256;
-const PAGE_SHIFT = 12;
-assert(1 << PAGE_SHIFT === PAGE_BYTES && SLAB_FRAMES === 1 << 8);
+/** A cache that is no more than this too large is left alone. */
+const SPARE_FRAMES = 4 * SLAB_FRAMES;
 
 const USED = 1;
 const DIRTY = 2;
@@ -30,18 +28,16 @@ const STAGED = 4;
 const SUSPECT = 8;
 
 /** The pages of a file. */
-export class Pager {
+export class Pager extends Frames {
   readonly path: string;
   readonly #storage: Storage;
   readonly #framesMax: number;
-  readonly #slabs: Uint8Array<ArrayBuffer>[] = [];
-  readonly #views: DataView[] = [];
   /** Frame of a page, plus one; 0 for a page that has none. */
   #frames = new Int32Array(1024);
   /** Page of a frame, and what is known of it. */
   #pages = new Uint32Array(0);
   #flags = new Uint8Array(0);
-  readonly #free: number[] = [];
+  #free: number[] = [];
   #count = 0;
   #dirtyCount = 0;
   /** How often a page became dirty so far, and what of that the journal has let go of. */
@@ -53,6 +49,7 @@ export class Pager {
   #isStuck = false;
 
   constructor(storage: Storage, path: string, cacheBytes: number) {
+    super();
     this.#storage = storage;
     this.path = path;
     this.#framesMax = storage.canRead ? Math.ceil(cacheBytes / PAGE_BYTES) : Infinity;
@@ -94,7 +91,7 @@ export class Pager {
    * @throws {KvCorruptError} If the page has another sum than was written.
    */
   frame(page: number): number {
-    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    const frame = this.#frameOf(page);
     if (frame < 0) return this.#load(page);
     this.#flags[frame]! |= USED;
     return frame;
@@ -102,72 +99,11 @@ export class Pager {
 
   /** Gives the frame of a page that starts as zeros, whatever the disk has. */
   blank(page: number): number {
-    const known = page < this.#frames.length ? this.#frames[page]! : 0;
-    const frame = known === 0 ? this.#take(page) : known - 1;
+    const known = this.#frameOf(page);
+    const frame = known < 0 ? this.#take(page) : known;
     this.#flags[frame]! &= ~SUSPECT;
-    const at = (frame & 255) << PAGE_SHIFT;
-    this.slab(frame).fill(0, at, at + PAGE_BYTES);
+    this.zero(frame);
     return frame;
-  }
-
-  /** The memory in which a frame lies, and where it begins there. */
-  slab(frame: number): Uint8Array<ArrayBuffer> {
-    return this.#slabs[frame >>> 8]!;
-  }
-
-  /** The same memory, for reading numbers. */
-  view(frame: number): DataView {
-    return this.#views[frame >>> 8]!;
-  }
-
-  /** Where in its slab a frame begins. */
-  start(frame: number): number {
-    return (frame & 255) << PAGE_SHIFT;
-  }
-
-  /** Reads a number from a frame. */
-  u8(frame: number, at: number): number {
-    return this.#slabs[frame >>> 8]![((frame & 255) << PAGE_SHIFT) | at]!;
-  }
-
-  /** Reads a number from a frame. */
-  u16(frame: number, at: number): number {
-    return this.#views[frame >>> 8]!.getUint16(((frame & 255) << PAGE_SHIFT) | at, true);
-  }
-
-  /** Reads a number from a frame. */
-  u32(frame: number, at: number): number {
-    return this.#views[frame >>> 8]!.getUint32(((frame & 255) << PAGE_SHIFT) | at, true);
-  }
-
-  /** Reads a number from a frame. */
-  f64(frame: number, at: number): number {
-    return this.#views[frame >>> 8]!.getFloat64(((frame & 255) << PAGE_SHIFT) | at, true);
-  }
-
-  /** Writes a number into a frame; the journal must be told. */
-  setU8(frame: number, at: number, value: number): void {
-    this.#slabs[frame >>> 8]![((frame & 255) << PAGE_SHIFT) | at] = value;
-  }
-
-  /** Writes a number into a frame; the journal must be told. */
-  setU16(frame: number, at: number, value: number): void {
-    this.#views[frame >>> 8]!.setUint16(((frame & 255) << PAGE_SHIFT) | at, value, true);
-  }
-
-  /** Writes a number into a frame; the journal must be told. */
-  setU32(frame: number, at: number, value: number): void {
-    this.#views[frame >>> 8]!.setUint32(((frame & 255) << PAGE_SHIFT) | at, value, true);
-  }
-
-  /** Writes a number into a frame; the journal must be told. */
-  setF64(frame: number, at: number, value: number): void {
-    this.#views[frame >>> 8]!.setFloat64(((frame & 255) << PAGE_SHIFT) | at, value, true);
-  }
-
-  /** Writes bytes into a frame; the journal must be told. */
-  setBytes(frame: number, at: number, source: Uint8Array, from: number, to: number): void {
-    this.slab(frame).set(source.subarray(from, to), this.start(frame) + at);
   }
 
   /** Which page a frame holds. */
@@ -177,7 +113,7 @@ export class Pager {
 
   /** Computes the sum of what a frame holds. */
   sum(frame: number): number {
-    return pageSum(this.#views[frame >>> 8]!, this.start(frame), this.#pages[frame]!);
+    return pageSum(this.view(frame), this.start(frame), this.#pages[frame]!);
   }
 
   /** Notes that a frame now differs from what the disk has. */
@@ -201,13 +137,13 @@ export class Pager {
 
   /** Tells whether a page is in memory and differs from what the disk has. */
   isDirty(page: number): boolean {
-    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    const frame = this.#frameOf(page);
     return frame >= 0 && (this.#flags[frame]! & DIRTY) !== 0;
   }
 
   /** Notes that nothing of a page needs to be written, for it is free. */
   forget(page: number): void {
-    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    const frame = this.#frameOf(page);
     if (frame >= 0) this.#clean(frame);
   }
 
@@ -221,8 +157,7 @@ export class Pager {
     const frame = this.frame(page);
     const sum = this.sum(frame);
     this.setU32(frame, PAGE_SUM_AT, sum);
-    const start = this.start(frame);
-    into.set(this.slab(frame).subarray(start, start + PAGE_BYTES), at);
+    this.copy(frame, into, at);
     this.#clean(frame);
     this.#flags[frame]! |= STAGED;
     return sum;
@@ -238,17 +173,8 @@ export class Pager {
 
   /** Lets pages go until the cache is as large as it may be. Frames are void afterwards. */
   trim(): void {
-    if (this.#count <= this.#framesMax || this.#isStuck) return;
-    const frameCount = this.#slabs.length * SLAB_FRAMES;
-    for (let steps = 0; steps < 2 * frameCount; steps++) {
-      const frame = this.#hand;
-      this.#hand = frame + 1 === frameCount ? 0 : frame + 1;
-      const flags = this.#flags[frame]!;
-      if (this.#pages[frame] === NONE || (flags & (DIRTY | STAGED)) !== 0) continue;
-      if ((flags & USED) !== 0) this.#flags[frame] = flags & ~USED;
-      else if (this.#drop(frame) <= this.#framesMax) return;
-    }
-    this.#isStuck = true;
+    if (this.#count > this.#framesMax) this.#letGo();
+    else if (this.frameCount > this.#framesMax + SPARE_FRAMES) this.#shrink();
   }
 
   /** Forgets every page from `pageCount` on: the file ends there now. */
@@ -268,7 +194,7 @@ export class Pager {
 
   /** Compares a suspect page with the sum it had when it was about to be written. */
   vouch(page: number, sum: number): void {
-    const frame = (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+    const frame = this.#frameOf(page);
     if (frame < 0 || (this.#flags[frame]! & SUSPECT) === 0) return;
     if (this.sum(frame) === sum) this.#flags[frame]! &= ~SUSPECT;
   }
@@ -279,6 +205,53 @@ export class Pager {
     for (let frame = 0; frame < this.#flags.length; frame++) {
       if ((this.#flags[frame]! & SUSPECT) !== 0) throw this.#damaged(this.#pages[frame]!);
     }
+  }
+
+  /** The frame of a page; below 0 if it is not in memory. */
+  #frameOf(page: number): number {
+    return (page < this.#frames.length ? this.#frames[page]! : 0) - 1;
+  }
+
+  #letGo(): void {
+    if (this.#isStuck) return;
+    const frameCount = this.frameCount;
+    for (let steps = 0; steps < 2 * frameCount; steps++) {
+      const frame = this.#hand;
+      this.#hand = frame + 1 === frameCount ? 0 : frame + 1;
+      const flags = this.#flags[frame]!;
+      if (this.#pages[frame] === NONE || (flags & (DIRTY | STAGED)) !== 0) continue;
+      if ((flags & USED) !== 0) this.#flags[frame] = flags & ~USED;
+      else if (this.#drop(frame) <= this.#framesMax) return;
+    }
+    this.#isStuck = true;
+  }
+
+  /** Gives memory back that one call took beyond the cache: its slabs are the last ones. */
+  #shrink(): void {
+    const frameCount = Math.ceil(this.#framesMax / SLAB_FRAMES) * SLAB_FRAMES;
+    this.#free = this.#free.filter((frame) => frame < frameCount);
+    for (let frame = frameCount; frame < this.frameCount; frame++) {
+      const page = this.#pages[frame]!;
+      if (page === NONE) continue;
+      if ((this.#flags[frame]! & (DIRTY | STAGED)) !== 0) this.#move(frame, this.#free.pop()!);
+      else {
+        this.#frames[page] = 0;
+        this.#count--;
+      }
+      this.#pages[frame] = NONE;
+      this.#flags[frame] = 0;
+    }
+    this.cutSlabs(frameCount);
+    this.#hand = 0;
+  }
+
+  /** Puts the page of a frame into a free one. */
+  #move(frame: number, free: number): void {
+    const page = this.#pages[frame]!;
+    this.copy(frame, this.slab(free), this.start(free));
+    this.#pages[free] = page;
+    this.#flags[free] = this.#flags[frame]!;
+    this.#frames[page] = free + 1;
   }
 
   #load(page: number): number {
@@ -323,10 +296,8 @@ export class Pager {
   }
 
   #grow(): void {
-    const first = this.#slabs.length * SLAB_FRAMES;
-    const slab = new Uint8Array(SLAB_FRAMES * PAGE_BYTES);
-    this.#slabs.push(slab);
-    this.#views.push(new DataView(slab.buffer));
+    const first = this.frameCount;
+    this.addSlab();
     if (first + SLAB_FRAMES > this.#pages.length) {
       const length = Math.max(first + SLAB_FRAMES, this.#pages.length * 2);
       const pages = new Uint32Array(length).fill(NONE);
