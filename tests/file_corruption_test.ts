@@ -166,6 +166,20 @@ describe("file that was damaged", () => {
       /its format is version 2, and this code knows 1/,
     );
   });
+
+  // As a crash between its two headers leaves it: it was opened by the older one, and overwritten.
+  it("is refused where one of its headers is of a later version", async () => {
+    const { image } = await makeFile({ isClosed: true });
+    for (const page of [0, 1]) {
+      const bytes = image.slice();
+      const view = new DataView(bytes.buffer, page * PAGE_BYTES, PAGE_BYTES);
+      view.setUint32(8, 2, true);
+      view.setUint32(PAGE_SUM_AT, pageSum(view, 0, page), true);
+      const storage = new CrashStorage(bytes);
+      await rejects(openFileSubject({ storage }), /its format is version 2/);
+      deepStrictEqual(storage.log, []);
+    }
+  });
 });
 
 /** The killed one's file without its last call. */

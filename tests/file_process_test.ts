@@ -4,7 +4,9 @@
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { openKv } from "../mod.ts";
@@ -155,7 +157,48 @@ describe("file that is replaced", () => {
   });
 });
 
+describe("file by a relative path", () => {
+  it(
+    "is the same for who waits for its lock, whatever the program's directory is by then",
+    { skip: needsRun, timeout },
+    async () => {
+      using directory = makeDirectory();
+      const before = process.cwd();
+      for (const name of ["one", "two"]) mkdirSync(`${directory.path}/${name}`);
+      try {
+        process.chdir(`${directory.path}/one`);
+        const first = await openKv({ backend: "file", path: "a.db" });
+        await first.put("here", "yes");
+        const waiting = openKv({ backend: "file", path: "a.db", lock: "wait" });
+        await delay(OPENING_MS);
+        process.chdir(`${directory.path}/two`);
+        await first.close();
+        await using second = await waiting;
+        strictEqual(await second.get("here"), "yes");
+        strictEqual(existsSync("a.db"), false);
+      } finally {
+        process.chdir(before);
+      }
+    },
+  );
+});
+
 describe("file where none can be", () => {
+  it(
+    "rejects with io where a pipe is, and leaves that alone",
+    { skip: needsRun, timeout },
+    async () => {
+      using directory = makeDirectory();
+      const path = `${directory.path}/pipe`;
+      strictEqual(spawnSync("mkfifo", [path]).status, 0);
+      await rejects(openKv({ backend: "file", path }), {
+        ...io,
+        message: `Cannot open "${path}": it is no regular file`,
+      });
+      ok(statSync(path).isFIFO());
+    },
+  );
+
   it("rejects with io where a directory is in the way", { skip: needsRun, timeout }, async () => {
     using directory = makeDirectory();
     const path = `${directory.path}/taken`;

@@ -74,8 +74,16 @@ export class DenoStorage implements DiskFile {
   }
 
   /** Takes the lock of the file without waiting; tells whether it could. */
-  tryLock(): Promise<boolean> {
-    return this.#pages.tryLock(true);
+  async tryLock(path: string): Promise<boolean> {
+    try {
+      return await this.#pages.tryLock(true);
+    } catch (error) {
+      throw diskError(path, "lock", error);
+    }
+  }
+
+  get isRegular(): boolean {
+    return !this.canRead || this.#pages.statSync().isFile;
   }
 
   isCurrent(path: string): boolean {
@@ -95,7 +103,7 @@ export class DenoStorage implements DiskFile {
 
   syncName(path: string): void {
     try {
-      using directory = Deno.openSync(dirname(path), { read: true });
+      using directory = Deno.openSync(dirname(Deno.realPathSync(path)), { read: true });
       directory.syncSync();
     } catch {
       // Not permitted, or not a thing that this system does.

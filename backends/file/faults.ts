@@ -5,11 +5,13 @@
 import { KvError } from "../../kv/errors.ts";
 import type { Storage } from "./storage.ts";
 
-/** Tells whether the disk, or the user's share of it, is full. */
+const FULL = new Set<unknown>(["EDQUOT", "EFBIG", "ENOSPC"]);
+
+/** Tells whether the disk, the user's share of it, or the file itself is as large as it may be. */
 export function isFull(error: unknown): boolean {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  return code === "ENOSPC" || code === "EDQUOT" || name === "QuotaExceeded" ||
-    /os error (?:28|122)\b/.test(String(error));
+  return FULL.has(code) || name === "QuotaExceeded" ||
+    /os error (?:27|28|122)\b/.test(String(error));
 }
 
 /** The error of what the disk failed to do. */

@@ -45,6 +45,9 @@ export interface Header {
   readonly sequence: number;
 }
 
+/** A header is whole, and of a later version: so is the file, whatever its other header says. */
+export class LaterVersionError extends KvCorruptError {}
+
 /** Makes the page of a header, its sum included. */
 export function encodeHeader(header: Header, page: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(PAGE_BYTES);
@@ -83,7 +86,7 @@ export function decodeHeader(bytes: Uint8Array, page: number, path: string): Hea
   const version = view.getUint32(VERSION_AT, true);
   if (version !== FORMAT_VERSION) {
     const found = `its format is version ${version}, and this code knows ${FORMAT_VERSION}`;
-    throw new KvCorruptError(path, start + VERSION_AT, found);
+    throw new LaterVersionError(path, start + VERSION_AT, found);
   }
   const header = {
     hashKey: {

@@ -57,26 +57,43 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
 /** `LOCK_EX | LOCK_NB`. */
 const EXCLUSIVE_AT_ONCE = 6;
 
-/** The names that the C library goes by. */
-const C_LIBRARIES = ["libc.so.6", "libSystem.B.dylib", "libc.so"];
+/** The names that the C library goes by, and that of its function for the number of an error. */
+const C_LIBRARIES = [
+  ["libc.so.6", "__errno_location"],
+  ["libSystem.B.dylib", "__error"],
+  ["libc.so", "__errno_location"],
+] as const;
+
+/**
+ * Errors of a file system that has no locks, on Linux and on macOS: ENOLCK, EOPNOTSUPP, ENOSYS. The
+ * number may be that of a later call of the runtime's own; none of these could be.
+ */
+const NO_LOCKS = new Set([37, 95, 38, 77, 102, 78]);
 
 interface BunFfi {
   dlopen(
     name: string,
-    symbols: { flock: { args: string[]; returns: string } },
-  ): { symbols: { flock(descriptor: number, operation: number): number } };
+    symbols: Record<string, { args: string[]; returns: string }>,
+  ): { symbols: Record<string, (...args: number[]) => number> };
+  readonly read: { i32(pointer: number): number };
 }
 
 /** Gives the way to `flock` on Bun, for a descriptor of `node:fs`. */
 export async function bunLock(descriptor: number, path: string): Promise<TryLock> {
   // Not a literal: other runtimes would look for it when they resolve imports.
   const name = "bun:ffi";
-  const { dlopen } = await import(name) as BunFfi;
-  const flock = { args: ["i32", "i32"], returns: "i32" };
-  for (const library of C_LIBRARIES) {
+  const { dlopen, read } = await import(name) as BunFfi;
+  for (const [library, errnoAt] of C_LIBRARIES) {
     try {
-      const { symbols } = dlopen(library, { flock });
-      return () => symbols.flock(descriptor, EXCLUSIVE_AT_ONCE) === 0;
+      const { symbols } = dlopen(library, {
+        flock: { args: ["i32", "i32"], returns: "i32" },
+        [errnoAt]: { args: [], returns: "ptr" },
+      });
+      return () => {
+        if (symbols["flock"]!(descriptor, EXCLUSIVE_AT_ONCE) === 0) return true;
+        if (!NO_LOCKS.has(read.i32(symbols[errnoAt]!()))) return false;
+        throw new KvError("io", `Cannot lock "${path}": its file system has no locks`);
+      };
     } catch {
       // Another system has it under another name.
     }

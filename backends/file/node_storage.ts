@@ -12,6 +12,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  realpathSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -38,15 +39,23 @@ export class NodeStorage implements DiskFile {
     this.descriptor = descriptor;
   }
 
+  get isRegular(): boolean {
+    return fstatSync(this.descriptor).isFile();
+  }
+
   isCurrent(path: string): boolean {
-    const place = statSync(path, { throwIfNoEntry: false });
-    const { dev, ino } = fstatSync(this.descriptor);
-    return place !== undefined && place.dev === dev && place.ino === ino;
+    try {
+      const place = statSync(path, { throwIfNoEntry: false });
+      const { dev, ino } = fstatSync(this.descriptor);
+      return place !== undefined && place.dev === dev && place.ino === ino;
+    } catch (error) {
+      throw diskError(path, "open", error);
+    }
   }
 
   syncName(path: string): void {
     try {
-      const directory = openSync(dirname(path), constants.O_RDONLY);
+      const directory = openSync(dirname(realpathSync(path)), constants.O_RDONLY);
       try {
         fsyncSync(directory);
       } finally {

@@ -2,7 +2,9 @@
  * From a path to an open and locked file, on whichever runtime this is.
  */
 
+import { resolve } from "node:path";
 import type { CheckedFileOptions } from "../../kv/checked_options.ts";
+import { KvError } from "../../kv/errors.ts";
 import { diskError } from "./faults.ts";
 import { bunLock, nodeLock, takeLock, type TryLock } from "./lock.ts";
 import type { DiskFile, Storage } from "./storage.ts";
@@ -15,9 +17,12 @@ import type { DiskFile, Storage } from "./storage.ts";
  * @throws {TypeError} If a permission is missing.
  */
 export async function openStorage(options: CheckedFileOptions): Promise<Storage> {
-  const storage = "Deno" in globalThis ? await openOnDeno(options) : await openOnNode(options);
+  const place = fullPath(options.path);
+  const storage = "Deno" in globalThis
+    ? await openOnDeno(options, place)
+    : await openOnNode(options, place);
   try {
-    if (storage.size() === 0) storage.syncName(options.path);
+    if (storage.size() === 0) storage.syncName(place);
     if (options.truncate && storage.size() > 0) {
       storage.truncate(0);
       // What is written next must not meet what was there, whatever order the disk chooses.
@@ -30,35 +35,57 @@ export async function openStorage(options: CheckedFileOptions): Promise<Storage>
   return storage;
 }
 
-async function openOnDeno(options: CheckedFileOptions): Promise<DiskFile> {
+async function openOnDeno(options: CheckedFileOptions, place: string): Promise<DiskFile> {
   const { openDenoStorage } = await import("./deno_storage.ts");
-  const open = () => openDenoStorage(options.path, options.truncate);
-  return await openLocked(options, open, (storage) => () => storage.tryLock());
+  return await openLocked(options, place, {
+    open: (path) => openDenoStorage(path, options.truncate),
+    lockOf: (storage) => () => storage.tryLock(options.path),
+  });
 }
 
-async function openOnNode(options: CheckedFileOptions): Promise<DiskFile> {
+async function openOnNode(options: CheckedFileOptions, place: string): Promise<DiskFile> {
   const { openNodeStorage } = await import("./node_storage.ts");
   const lockOf = "Bun" in globalThis ? bunLock : nodeLock;
-  const open = () => openNodeStorage(options.path);
-  return await openLocked(options, open, (storage) => lockOf(storage.descriptor, options.path));
+  return await openLocked(options, place, {
+    open: openNodeStorage,
+    lockOf: (storage) => lockOf(storage.descriptor, options.path),
+  });
 }
 
-/** Opens a file and locks it; anew, if it has changed by then. */
+/** How a runtime opens a file, and how it locks one that is open. */
+interface Runtime<S extends DiskFile> {
+  readonly open: (path: string) => S;
+  readonly lockOf: (storage: S) => TryLock | Promise<TryLock>;
+}
+
+/** Opens a file and locks it; anew, by its full path, if another one stands there by then. */
 async function openLocked<S extends DiskFile>(
   options: CheckedFileOptions,
-  open: () => S,
-  lockOf: (storage: S) => TryLock | Promise<TryLock>,
+  place: string,
+  { open, lockOf }: Runtime<S>,
 ): Promise<S> {
-  for (;;) {
+  for (let path = options.path;; path = place) {
     options.signal?.throwIfAborted();
-    const storage = open();
+    const storage = open(path);
     try {
+      if (!storage.isRegular) {
+        throw new KvError("io", `Cannot open "${path}": it is no regular file`);
+      }
       await takeLock(await lockOf(storage), options);
-      if (storage.isCurrent(options.path)) return storage;
+      if (storage.isCurrent(place)) return storage;
     } catch (error) {
       storage.close();
       throw error;
     }
     storage.close();
+  }
+}
+
+/** The path from the root on: while a lock is waited for, the program may change its directory. */
+function fullPath(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    return path; // Deno may not tell which directory it is
   }
 }

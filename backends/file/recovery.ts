@@ -14,7 +14,7 @@
 
 import { crc32c } from "../../internal/crc32c.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
-import { BIRTH_MARK, decodeHeader, type Header, MAGIC } from "./header.ts";
+import { BIRTH_MARK, decodeHeader, type Header, LaterVersionError, MAGIC } from "./header.ts";
 import { align } from "./journal.ts";
 import {
   FIRST_PAGES_MAX,
@@ -47,6 +47,7 @@ export function readHeader(storage: Storage, path: string): FoundHeader | null {
   if (storage.size() === 0) return null;
   const first = readCopy(storage, HEADER_PAGE, path);
   const second = readCopy(storage, HEADER_COPY_PAGE, path);
+  for (const copy of [first, second]) if (copy instanceof LaterVersionError) throw copy;
   if (first instanceof KvCorruptError) {
     if (!(second instanceof KvCorruptError)) return { header: second, page: HEADER_COPY_PAGE };
     if (isUnborn(storage)) return null;

@@ -42,6 +42,9 @@ export interface Storage {
 
 /** A storage that is a file of this machine. */
 export interface DiskFile extends Storage {
+  /** Whether it is a file proper, as far as that may be told: a device or a pipe has no size. */
+  readonly isRegular: boolean;
+
   /**
    * Tells, under the lock, whether what was opened still is what the path leads to: another file
    * may have taken its place, and another store may have filled it, while the lock was waited for.
