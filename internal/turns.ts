@@ -19,7 +19,7 @@ const { setImmediate: immediate } = globalThis as {
 const YES = Promise.resolve(true);
 const NO = Promise.resolve(false);
 
-/** Watches how long the event loop has been held up. One for each store. */
+/** Watches how long the event loop has been held up. One for the calls of each store. */
 export class Turns {
   #stepsLeft = STEPS_A_LOOK;
   #startedMs = performance.now();
@@ -34,6 +34,11 @@ export class Turns {
   settleFlag(flag: boolean): Promise<boolean> {
     if (this.isDue()) return this.#settleLater(flag);
     return flag ? YES : NO;
+  }
+
+  /** Does what `settle` does, and rejects with `error`. */
+  reject(error: unknown): Promise<never> {
+    return this.isDue() ? this.#rejectLater(error) : Promise.reject(error);
   }
 
   /**
@@ -76,5 +81,11 @@ export class Turns {
   // Apart from `settle`, where the closure would cost each call a context.
   #settleLater<T>(value: T): Promise<T> {
     return this.next().then(() => value);
+  }
+
+  #rejectLater(error: unknown): Promise<never> {
+    return this.next().then(() => {
+      throw error;
+    });
   }
 }

@@ -13,6 +13,7 @@
  */
 
 import { own } from "../internal/bytes.ts";
+import { Turns } from "../internal/turns.ts";
 import type {
   Backend,
   ClearOptions,
@@ -70,7 +71,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
     try {
       return this.#store.get(this.#key(key), this.#codec);
     } catch (error) {
-      return Promise.reject(error);
+      return turns.reject(error);
     }
   }
 
@@ -78,7 +79,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
     try {
       return this.#store.put(this.#key(key), this.#encode(value), checkPut(options));
     } catch (error) {
-      return Promise.reject(error);
+      return turns.reject(error);
     }
   }
 
@@ -97,7 +98,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
     try {
       return this.#store.remove(this.#key(key));
     } catch (error) {
-      return Promise.reject(error);
+      return turns.reject(error);
     }
   }
 
@@ -286,7 +287,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
       }
       return this.#store.push(this.#key(key), this.#encodeAll(values), end);
     } catch (error) {
-      return Promise.reject(error);
+      return turns.reject(error);
     }
   }
 
@@ -294,16 +295,19 @@ export class KvView<T, Input> implements Kv<T, Input> {
     try {
       return this.#store.pop(this.#key(key), end, checkPop(options), this.#codec);
     } catch (error) {
-      return Promise.reject(error);
+      return turns.reject(error);
     }
   }
 }
+
+/** Of all stores, for their rejections: a loop of calls that fail keeps no timer waiting either. */
+const turns = new Turns();
 
 /** Makes a rejection of what `call` throws. */
 function attempt<R>(call: () => Promise<R>): Promise<R> {
   try {
     return call();
   } catch (error) {
-    return Promise.reject(error);
+    return turns.reject(error);
   }
 }

@@ -158,6 +158,18 @@ export const order: Cases = {
     strictEqual(ran, true);
   },
 
+  "calls that fail, awaited in a loop, let timers run": async ({ kv }) => {
+    await kv.put("s", "v");
+    let ran = false;
+    setTimeout(() => ran = true, 0);
+    for (let call = 0; call < CALLS_MAX / 4 && !ran; call++) {
+      await rejects(kv.append("s", "v"), wrongTypeError);
+      await rejects(kv.pop("s", { wait: true }), wrongTypeError);
+      await rejects(kv.increment("s"), notANumber);
+    }
+    strictEqual(ran, true);
+  },
+
   "keys() awaited in a loop lets timers run": async ({ kv }) => {
     await kv.putMany(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, "v"]));
     let ran = false;
