@@ -346,13 +346,15 @@ export class FileStore implements Store {
       if (target !== undefined) this.#waiters.wake(target);
       return taken as Promise<T>;
     };
-    return this.#calls.start(TAKE_BYTES, () => {
+    if (wait.waitMs === 0) {
+      return this.#calls.start(TAKE_BYTES, () => attempt() ?? this.#calls.perform(() => null));
+    }
+    this.#calls.checkUse();
+    if (this.#calls.isOpen(TAKE_BYTES)) {
       const taken = attempt();
       if (taken !== null) return taken;
-      if (wait.waitMs === 0) return this.#calls.perform(() => null);
-      if (wait.signal?.aborted) return Promise.reject(wait.signal.reason);
-      return this.#waiters.wait(key, () => this.#hasRoomToTake(key) ? attempt() : null, wait);
-    });
+    } else this.#wakeLater(key); // it waits for a long call as it does for an element
+    return this.#waiters.wait(key, () => this.#hasRoomToTake(key) ? attempt() : null, wait);
   }
 
   /**
@@ -362,8 +364,13 @@ export class FileStore implements Store {
    */
   #hasRoomToTake(key: string): boolean {
     if (this.#calls.hasRoom(TAKE_BYTES)) return true;
-    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
+    this.#wakeLater(key);
     return false;
+  }
+
+  /** Serves those who wait at `key` once there is room, in the order of the calls that wait for it. */
+  #wakeLater(key: string): void {
+    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
   }
 }
 

@@ -246,6 +246,26 @@ const queueCases: Cases = {
 };
 
 const moveCases: Cases = {
+  "pop() that waits ends in time, also behind a call of many keys": async ({ kv, advance }) => {
+    let isDone = false;
+    const many = Array.from({ length: 100_000 }, (_, index) => [`k${index}`, "v"] as const);
+    const long = kv.putMany(many).then(() => isDone = true);
+    const abort = new AbortController();
+    const aborted = rejects(kv.pop("k", { wait: true, signal: abort.signal }), {
+      name: "AbortError",
+    });
+    const timed = kv.pop("k", { wait: WAIT_MS });
+    abort.abort();
+    await aborted;
+    await advance(WAIT_MS);
+    strictEqual(await timed, null);
+    if (kv.backend === "file") strictEqual(isDone, false);
+    const patient = kv.pop("k", { wait: true });
+    await kv.append("k", "came");
+    strictEqual(await patient, "came");
+    await long;
+  },
+
   "move() with wait puts the element where it was told": async ({ kv, advance }) => {
     await kv.append("to", "x");
     for (const put of ["first", "last"] as const) {
