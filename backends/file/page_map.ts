@@ -198,9 +198,14 @@ export class PageMap {
     this.#lowest = Math.min(this.#lowest, pageCount);
   }
 
-  /** Notes that the file on disk was cut to its pages. */
-  markCut(): void {
+  /** Gives up the room that the disk has beyond the pages of the file: it may be cut off. */
+  giveRoom(): void {
     this.#reservedCount = this.#pageCount;
+  }
+
+  /** Where the room ends that the disk has for the file, in bytes. */
+  get roomBytes(): number {
+    return this.#reservedCount * PAGE_BYTES;
   }
 
   /** Tells whether a page is a map. */

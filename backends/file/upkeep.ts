@@ -102,6 +102,7 @@ export class Upkeep {
       if (this.#isEmptied()) {
         await this.#checkpoint.run();
         await this.#empty();
+        await this.#truncate();
       }
       await this.#checkpoint.restart({ isClean: true });
     });
@@ -149,6 +150,7 @@ export class Upkeep {
   /** Empties the store at once, for a call that holds the gate and has room for `emptyBytes`. */
   async empty(): Promise<void> {
     await this.#rearrange(() => this.#empty());
+    await this.#shorten();
   }
 
   /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
@@ -225,6 +227,7 @@ export class Upkeep {
       const pages = this.#wantedJournalPages();
       if (this.#isEmptied() && this.#admits(this.emptyBytes)) {
         await this.#paused(() => this.#empty());
+        await this.#truncate();
       } else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
       this.gate.pass();
     } while (this.gate.isBlocked && !this.#isStopped);
@@ -295,19 +298,30 @@ export class Upkeep {
     formatFile(this.#parts);
     pager.cut(map.pageCount);
     await this.#checkpoint.restart();
-    await this.#truncate();
+    map.giveRoom();
   }
 
-  /** Cuts the file to its pages, a piece at a time: a file system takes long to cut off much. */
+  /**
+   * Cuts the file to its room, a piece at a time: a file system takes long to cut off much. Calls
+   * go on meanwhile, and may need more room again.
+   */
   async #truncate(): Promise<void> {
     const { map, storage } = this.#parts;
-    const end = map.pageCount * PAGE_BYTES;
-    for (let size = storage.size() - CUT_BYTES; size > end; size -= CUT_BYTES) {
-      storage.truncate(size);
-      await this.#commits.sync();
+    for (let size = storage.size(); size > map.roomBytes; size = storage.size()) {
+      storage.truncate(Math.max(map.roomBytes, size - CUT_BYTES));
+      if (size - CUT_BYTES > map.roomBytes) await this.#commits.sync();
     }
-    storage.truncate(end);
-    map.markCut();
+  }
+
+  /** Truncates after a change of the whole file, while nothing else of the upkeep runs. */
+  async #shorten(): Promise<void> {
+    while (this.#isBusy) await this.#running;
+    if (this.#isStopped) return; // what is left goes with the next compaction
+    try {
+      await this.#occupy(() => this.#truncate());
+    } catch (error) {
+      throw this.#fail(error);
+    }
   }
 
   /** Cuts off what is free at the end of the file, the journal out of the way first. */
@@ -323,8 +337,9 @@ export class Upkeep {
       map.cut(map.countUsed());
       pager.cut(map.pageCount);
       await this.#checkpoint.restart();
-      await this.#truncate();
+      map.giveRoom();
     });
+    await this.#shorten();
   }
 
   /** Makes a journal smaller that has more than a sixteenth of the file. */
