@@ -3,7 +3,7 @@
  * file cut at each byte, and with any bytes in place of a file.
  */
 
-import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeHeader, encodeHeader } from "../backends/file/header.ts";
 import { PAGE_BYTES, PAGE_SUM_AT } from "../backends/file/layout.ts";
@@ -149,6 +149,19 @@ describe("file that was damaged", () => {
     for (const bytes of [disk, image, new Uint8Array(2 ** 20)]) {
       const storage = new CrashStorage(bytes);
       await rejects(openFileSubject({ storage }), { code: "corrupt" });
+      deepStrictEqual(storage.log, []);
+    }
+  });
+
+  // It was made as long as it should be, with zeros, and then its first lost page was damaged.
+  it("is refused where it was cut, and is left alone", async () => {
+    const { image } = await makeFile({ isClosed: true });
+    for (const pages of [20, 60]) {
+      const storage = new CrashStorage(image.subarray(0, pages * PAGE_BYTES + 5));
+      const error = await openFileSubject({ storage }).catch((error) => error);
+      strictEqual(error.code, "corrupt");
+      strictEqual(error.offset, pages * PAGE_BYTES);
+      match(error.message, new RegExp(`: the file is cut: it has ${pages} pages of 1\\d\\d$`));
       deepStrictEqual(storage.log, []);
     }
   });

@@ -368,7 +368,7 @@ export class FileStore implements Store {
     return false;
   }
 
-  /** Serves those who wait at `key` once there is room, in the order of the calls that wait for it. */
+  /** Serves those who wait at `key` once there is room, in the order of calls that wait for it. */
   #wakeLater(key: string): void {
     this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
   }

@@ -2,13 +2,11 @@
  * Which pages of the file are in use: a bit each, in a map page for every 32,704 of them.
  *
  * The lowest free page is taken first, so a file that has become too large is free at its end. Only
- * when none is free does the file grow. Its room on the disk is reserved beforehand, by writing
- * zeros, so a full disk is found out before anything has changed, and what the journal holds can
- * always be brought to its place.
+ * when none is free does the file grow, into the room that `room.ts` has reserved for it.
  */
 
 import { assert } from "../../internal/assert.ts";
-import { KvCorruptError, KvError } from "../../kv/errors.ts";
+import { KvCorruptError } from "../../kv/errors.ts";
 import type { Journal } from "./journal.ts";
 import {
   FIRST_MAP_PAGE,
@@ -20,33 +18,21 @@ import {
   ROOT,
 } from "./layout.ts";
 import type { Pager } from "./pager.ts";
+import { Room } from "./room.ts";
 import type { Root } from "./root.ts";
 import type { Storage } from "./storage.ts";
 
 /** For so few lengths of runs their first possible place is kept: each freed page visits all. */
 const RUN_COUNTS_MAX = 32;
 
-/** How far ahead the file grows: an eighth of its size, within these bounds. */
-const GROWTH_PAGES_MIN = 16;
-const GROWTH_PAGES_MAX = 256;
-
-/**
- * The most that is written at once: a system may keep what one write brought as one piece of its
- * cache, and then look at all of that piece at each small write into it. With pieces of a megabyte,
- * a record of the journal took twice as long on ext4 (Linux 6.18).
- */
-const ZEROS = new Uint8Array(16 * PAGE_BYTES);
-
 /** The maps of a file. */
 export class PageMap {
   readonly #pager: Pager;
   readonly #journal: Journal;
   readonly #root: Root;
-  readonly #storage: Storage;
+  readonly #room: Room;
   /** Pages of the file, whether the disk has them already or not. */
   #pageCount = 0;
-  /** Pages for which the disk has room. */
-  #reservedCount = 0;
   #freeCount = 0;
   /** The same for the pages of each map: most maps of a large file need not be searched. */
   readonly #freeInMaps: number[] = [];
@@ -59,7 +45,7 @@ export class PageMap {
     this.#pager = pager;
     this.#journal = journal;
     this.#root = root;
-    this.#storage = storage;
+    this.#room = new Room(storage, pager.path);
   }
 
   /** How many pages the file has. */
@@ -74,8 +60,8 @@ export class PageMap {
 
   /** Sees to it that the disk has room for a new file, whose first pages are written already. */
   prepare(writtenCount: number, pageCount: number): void {
-    this.#reservedCount = writtenCount;
-    this.#grow(pageCount);
+    this.#room.giveUp(writtenCount);
+    this.#room.grow(pageCount);
   }
 
   /** Begins a file of `pageCount` pages, all in use. */
@@ -93,9 +79,11 @@ export class PageMap {
   /** Reads how many pages there are, and counts the free ones. */
   load(): void {
     this.#pageCount = this.#root.get(ROOT.pageCountAt);
-    this.#reservedCount = Math.floor(this.#storage.size() / PAGE_BYTES);
-    // The journal may have outlived a loss of power that the length of the file has not.
-    if (this.#reservedCount < this.#pageCount) this.#grow(this.#pageCount);
+    this.#room.measure();
+    if (this.#room.pages < this.#pageCount) {
+      this.#checkLength();
+      this.#room.grow(this.#pageCount);
+    }
     this.#freeCount = 0;
     this.#freeInMaps.length = 0;
     this.#runsFrom.clear();
@@ -124,11 +112,11 @@ export class PageMap {
     const bit = bitOf(this.#pageCount);
     const gap = bit + count + run > PAGES_A_MAP ? run : 0;
     const needed = count + run + gap + 2;
-    if (this.#reservedCount - this.#pageCount >= needed) return;
+    if (this.#room.pages - this.#pageCount >= needed) return;
     if (run <= 1 && this.#freeCount >= count + run) return;
     // The single pages may come off the beginning of the run.
     if (run > 1 && this.#freeCount >= count + run && this.#findRun(count + run, from) !== 0) return;
-    this.#grow(this.#pageCount + needed);
+    this.#room.grow(this.#pageCount + needed);
   }
 
   /** Takes a page. */
@@ -200,12 +188,12 @@ export class PageMap {
 
   /** Gives up the room that the disk has beyond the pages of the file: it may be cut off. */
   giveRoom(): void {
-    this.#reservedCount = this.#pageCount;
+    this.#room.giveUp(this.#pageCount);
   }
 
   /** Where the room ends that the disk has for the file, in bytes. */
   get roomBytes(): number {
-    return this.#reservedCount * PAGE_BYTES;
+    return this.#room.bytes;
   }
 
   /** Tells whether a page is a map. */
@@ -213,30 +201,23 @@ export class PageMap {
     return bitOf(page) === 0;
   }
 
-  /** Writes zeros until the disk has room for `pageCount` pages. */
-  #grow(pageCount: number): void {
-    const ahead = this.#reservedCount >>> 3;
-    const least = Math.min(Math.max(ahead, GROWTH_PAGES_MIN), GROWTH_PAGES_MAX);
-    const target = Math.max(pageCount, this.#reservedCount + least);
-    try {
-      while (this.#reservedCount < target) {
-        const bytes = Math.min((target - this.#reservedCount) * PAGE_BYTES, ZEROS.length);
-        this.#storage.write(this.#reservedCount * PAGE_BYTES, ZEROS.subarray(0, bytes));
-        this.#reservedCount += bytes / PAGE_BYTES;
-      }
-    } catch (error) {
-      if (!(error instanceof KvError) || error.code !== "full") throw error;
-      this.#reservedCount = Math.floor(this.#storage.size() / PAGE_BYTES);
-      if (this.#reservedCount >= pageCount) return;
-      const message = `Cannot grow "${this.#pager.path}": the disk is full`;
-      throw new KvError("full", message, { cause: error });
+  /**
+   * Checks that a file which is shorter than its pages has lost its length with the power: then the
+   * journal has outlived it, and what the file lacks is in memory.
+   */
+  #checkLength(): void {
+    for (let page = this.#room.pages; page < this.#pageCount; page++) {
+      if (this.#pager.isDirty(page) || !this.isUsed(page)) continue;
+      const { pages, bytes } = this.#room;
+      const found = `the file is cut: it has ${pages} pages of ${this.#pageCount}`;
+      throw new KvCorruptError(this.#pager.path, bytes, found);
     }
   }
 
   /** Makes the file longer, within its room; its new pages are free, but for maps. */
   #extend(pageCount: number): void {
     // Growing later would write zeros over pages in use.
-    assert(pageCount <= this.#reservedCount, "a file grows without room");
+    assert(pageCount <= this.#room.pages, "a file grows without room");
     while (this.#pageCount < pageCount) {
       const bit = bitOf(this.#pageCount);
       const count = Math.min(pageCount - this.#pageCount, PAGES_A_MAP - bit);
