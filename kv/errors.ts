@@ -17,8 +17,8 @@
  *   Nothing changed.
  * - `not_a_number`: `increment` met text that is no whole number within ±(2^53 − 1), or would leave
  *   that range. Nothing changed.
- * - `full`: no room is left (`maxEntries`, `maxBytes`, the disk). Nothing changed, except by
- *   `putMany`; works again once there is room.
+ * - `full`: no room is left (`maxEntries`, `maxBytes`, the disk, the server's `maxmemory`). Nothing
+ *   changed, except by `putMany`; works again once there is room.
  * - `io`: the disk failed. A file store refuses work until it is opened anew.
  * - `timeout`: the server stayed silent for too long. A call that writes may have taken effect.
  * - `connection`: the connection was lost or could not be made; see
@@ -140,7 +140,7 @@ export class KvConnectionError extends KvError {
   }
 }
 
-/** The server answered with an error of its own. */
+/** The server answered with an error of its own. Its code is `full` where that was `OOM`. */
 export class KvServerError extends KvError {
   /** The class by name, which survives a minifier. */
   override readonly name = "KvServerError";
@@ -154,7 +154,7 @@ export class KvServerError extends KvError {
    * @param message What could not be done, and the server's own words.
    */
   constructor(serverCode: string, message: string) {
-    super("server", message);
+    super(serverCode === "OOM" ? "full" : "server", message);
     this.serverCode = serverCode;
   }
 }
@@ -177,11 +177,11 @@ export function escapeControls(text: string): string {
   });
 }
 
-/** The error of a call for the other type than the one `key` holds. */
+/** The error of a call for another type than the one `key` holds. */
 export function wrongTypeError(
   action: string,
   key: string,
-  holds: "a string" | "an array",
+  holds: "a string" | "an array" | "no string" | "no array",
 ): KvError {
   return new KvError("wrong_type", `Cannot ${action} ${show(key)}: it holds ${holds}`);
 }

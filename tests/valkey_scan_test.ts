@@ -130,7 +130,7 @@ describe("Valkey client scans", () => {
       if (name === "SCAN") return page("0", "a", "b", "c");
       if (name === "PTTL") return ":-1\r\n";
       if (name !== "GET") return undefined;
-      return key === "b" ? "-OOM no memory\r\n" : "$1\r\nv\r\n";
+      return key === "b" ? "-ERR no memory\r\n" : "$1\r\nv\r\n";
     };
     await withServer(script, async (kv) => {
       strictEqual((await errorOf(listed(kv.entries()))).code, "server");

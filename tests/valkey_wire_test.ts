@@ -188,6 +188,7 @@ describe("Valkey client is refused", () => {
         const error = await errorOf(call);
         ok(error instanceof KvServerError);
         strictEqual(error.serverCode, "OOM");
+        strictEqual(error.code, "full");
         ok(!error.message.includes("secret"));
       }
     });
@@ -232,8 +233,8 @@ describe("Valkey client is refused", () => {
         errorOf(kv.move("from", to, { take: "first", put: "last" }));
       const { code, message } = await move("to");
       strictEqual(code, "wrong_type");
-      strictEqual(message, 'Cannot move from "from" to "to": one of them holds a string');
-      strictEqual((await move("from")).message, 'Cannot move from "from": it holds a string');
+      strictEqual(message, 'Cannot move from "from" to "to": one of them holds no array');
+      strictEqual((await move("from")).message, 'Cannot move from "from": it holds no array');
     });
   });
 

@@ -88,14 +88,14 @@ export function toInspection(reply: Reply, request: Request): Inspection | null 
   };
 }
 
-/** The key holds an array, or what is none of ours. */
+/** The key holds an array, or a type that only other programs use: the server does not say. */
 export function atArray({ command, key }: Request, { code }: ReplyError): KvError | null {
-  return code === "WRONGTYPE" ? wrongTypeError(command.action, key!, "an array") : null;
+  return code === "WRONGTYPE" ? wrongTypeError(command.action, key!, "no string") : null;
 }
 
-/** The key holds a string, or what is none of ours. */
+/** The key holds a string, or a type that only other programs use. */
 export function atString({ command, key }: Request, { code }: ReplyError): KvError | null {
-  return code === "WRONGTYPE" ? wrongTypeError(command.action, key!, "a string") : null;
+  return code === "WRONGTYPE" ? wrongTypeError(command.action, key!, "no array") : null;
 }
 
 /** Of two arrays the server does not say which is none. */
@@ -104,7 +104,7 @@ export function atEither(request: Request, error: ReplyError): KvError | null {
   if (error.code !== "WRONGTYPE" || typeof to !== "string" || to === key) {
     return atString(request, error);
   }
-  const message = `${cannot(request)} to ${show(to)}: one of them holds a string`;
+  const message = `${cannot(request)} to ${show(to)}: one of them holds no array`;
   return new KvError("wrong_type", message);
 }
 
