@@ -44,7 +44,22 @@ export function parseCall(words: readonly string[], command: Command): Parsed {
   }
   if (flags.has(HELP_OPTION.name)) return { args, flags, values, isHelp: true };
   checkCount(args, command);
+  args.forEach((arg, i) =>
+    checkText(arg, (command.parameters[i] ?? command.parameters.at(-1))!.name)
+  );
+  for (const [name, value] of values) checkText(value, `--${name}`);
   return { args, flags, values, isHelp: false };
+}
+
+/**
+ * Checks that an argument is what was typed: bytes that are no UTF-8 do not reach a program. What
+ * stands in their place would make one key of several.
+ */
+function checkText(arg: string, name: string): void {
+  if (!arg.includes("\ufffd")) return;
+  const found = "it holds U+FFFD, which Deno puts in place of bytes that are not UTF-8";
+  const hint = name === "VALUE" ? ": write it to standard input and give -, or use --base64" : "";
+  throw new UsageError(`Cannot take ${show(arg)} as ${name}: ${found}${hint}`);
 }
 
 function toNode({ name, short, value }: Option): [string, { type: "boolean" | "string" }] {

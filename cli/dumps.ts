@@ -76,7 +76,7 @@ const restoreCommand: Command = {
   summary: "Put back the keys of a dump",
   details: "A key that the dump has is replaced, others stay unless --clear is given. A FILE is\n" +
     "checked to its end before anything changes; from standard input a damaged dump can only be\n" +
-    "refused where the damage is. What has expired since is counted and left out. After an\n" +
+    "refused where the damage is. A key that has expired since is removed. After an\n" +
     "interruption run it again: it ends in the right store.",
   parameters: [URL_PARAMETER, { name: "FILE", optional: true }],
   options: [

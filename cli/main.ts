@@ -19,6 +19,8 @@ import { Interrupt } from "./exit.ts";
 import { run } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
+if (!("Deno" in globalThis)) throw new Error("Cannot run jetkv: it is a program for Deno");
+
 if (import.meta.main) {
   Deno.exit(await run(Deno.args, processTerminal(), stopSignal()));
 }

@@ -63,7 +63,7 @@ export class ProgressBar {
   }
 
   #line(progress: Progress): string {
-    const keys = progress.strings + progress.arrays;
+    const keys = progress.strings + progress.arrays + progress.expired;
     if (this.#total === null || this.#total === 0) return `${this.#verb} ${sumOf(progress)}`;
     // The total was counted before, so there may be more by now.
     const share = Math.min(keys / this.#total, 1);
@@ -80,9 +80,10 @@ export function barOf(share: number): string {
 }
 
 /** Progress in words. */
-function sumOf({ strings, arrays, elements }: Progress): string {
-  const parts = [plural(strings, "string"), plural(arrays, "array")].join(", ");
-  return arrays === 0 ? parts : `${parts} with ${plural(elements, "element")}`;
+function sumOf({ strings, arrays, elements, expired }: Progress): string {
+  const ofArrays = arrays === 0 ? "" : ` with ${plural(elements, "element")}`;
+  const leftOut = expired === 0 ? "" : `, not ${plural(expired, "key")} that had expired,`;
+  return `${plural(strings, "string")}, ${plural(arrays, "array")}${ofArrays}${leftOut}`;
 }
 
 /** A number with its noun. */

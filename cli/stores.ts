@@ -8,7 +8,7 @@ import { bytes } from "../kv/codec.ts";
 import { show } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 import { openKv } from "../kv/open.ts";
-import { splitUrl } from "../kv/urls.ts";
+import { splitUrl, splitValkeyUrl } from "../kv/urls.ts";
 import { CommandError, UsageError } from "./exit.ts";
 import { attempt } from "./system.ts";
 import { untilAborted } from "./waiting.ts";
@@ -18,6 +18,9 @@ import { untilAborted } from "./waiting.ts";
  * more would not make it faster.
  */
 const CACHE_BYTES = 16 * 2 ** 20;
+
+/** How long a server may stay silent, unless the URL says so: a command has nobody who waits. */
+const READ_TIMEOUT_MS = 10_000;
 
 /** How a command opens a store. */
 export interface OpenOptions {
@@ -33,7 +36,11 @@ export interface OpenOptions {
 /** Opens a store. */
 export async function openStore(url: string, { create, signal }: OpenOptions): Promise<Kv> {
   const checked = checkKvOptions(url);
-  if (checked.backend !== "file") return await openKv(url);
+  if (checked.backend === "memory") return await openKv(url);
+  if (checked.backend === "valkey") {
+    const saysTimeout = Object.hasOwn(splitValkeyUrl(url), "readTimeout");
+    return await openKv({ ...checked, ...(!saysTimeout && { readTimeout: READ_TIMEOUT_MS }) });
+  }
   if (!create) await expectStore(checked);
   const saysCache = Object.hasOwn(splitUrl(url).parameters, "cacheBytes");
   return await openKv({ ...checked, ...(!saysCache && { cacheBytes: CACHE_BYTES }), signal });

@@ -24,18 +24,10 @@ export async function readValues(args: readonly string[], call: Call): Promise<V
   }
   const values: Value[] = [];
   for (const arg of args) {
-    const value = arg === "-" ? await readInput(call) : checkText(arg);
+    const value = arg === "-" ? await readInput(call) : arg;
     values.push(call.flags.has("base64") ? fromBase64(value) : value);
   }
   return values;
-}
-
-/** Checks that an argument is what was typed: bytes that are no UTF-8 do not reach a program. */
-function checkText(arg: string): string {
-  if (!arg.includes("\ufffd")) return arg;
-  throw new UsageError(
-    "Cannot take a VALUE that is not UTF-8: write it to standard input and give -, or use --base64",
-  );
 }
 
 /** Reads a duration, such as `1500`, `90s` or `7d`, as milliseconds. */

@@ -217,7 +217,8 @@ describe("restore", () => {
     await using to = openMemory(clock);
     await to.put("string", "old");
     await to.put("array", "old");
-    await restore(to, chunksOf(text), { now });
+    const sums = await restore(to, chunksOf(text), { now });
+    deepStrictEqual(sums, { strings: 1, arrays: 0, elements: 0, expired: 2 });
     deepStrictEqual(await Array.fromAsync(to.keys()), ["later"]);
     strictEqual((await to.inspect("later"))?.expiresIn, 1_000);
   });
@@ -287,7 +288,7 @@ describe("verify", () => {
     await fillMixed(kv, 12, new Prng(5));
     const text = await contentOf(kv);
     const whole = new TextEncoder().encode(text);
-    deepStrictEqual(Object.values(await verify(chunksOf(text))).length, 3);
+    ok((await verify(chunksOf(text))).strings > 0);
     for (let length = 0; length < whole.length; length++) {
       await rejects(verify(once(whole.slice(0, length))), { name: "DumpError" }, `${length} bytes`);
     }
@@ -419,7 +420,7 @@ describe("copy", () => {
     await from.putMany([["a:1", "new"], ["b:1", "new"]]);
     await to.putMany([["a:2", "old"], ["b:2", "old"]]);
     const copied = await copy(from, to, { prefix: "a:", clear: true });
-    deepStrictEqual(copied, { strings: 1, arrays: 0, elements: 0 });
+    deepStrictEqual(copied, { ...ONE_STRING, expired: 0 });
     deepStrictEqual((await Array.fromAsync(to.keys())).sort(), ["a:1", "b:2"]);
   });
 });

@@ -43,8 +43,8 @@ export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise
   const progress = noProgress();
   const writer = new StoreWriter(to, now);
   for await (const piece of readStore(from, options)) {
-    await writer.write(piece);
-    count(progress, piece);
+    const isWanted = await writer.write(piece);
+    count(progress, piece, isWanted);
     onProgress?.(progress);
   }
   await writer.finish();

@@ -38,7 +38,7 @@ export interface PartLine {
 }
 
 /** The last line: what came before it. */
-export interface FooterLine extends Progress {
+export interface FooterLine extends Omit<Progress, "expired"> {
   readonly kind: "footer";
   /** The SHA-256 of all lines before, each with its end, in hexadecimal digits. */
   readonly sha256: string;

@@ -45,15 +45,21 @@ export interface Progress {
   arrays: number;
   /** Elements of these arrays. */
   elements: number;
+  /** Keys that were left out, as they had expired by then. */
+  expired: number;
 }
 
 /** No progress yet. */
 export function noProgress(): Progress {
-  return { strings: 0, arrays: 0, elements: 0 };
+  return { strings: 0, arrays: 0, elements: 0, expired: 0 };
 }
 
-/** Counts a piece. */
-export function count(progress: Progress, piece: Piece): void {
+/** Counts a piece; one that is not wanted belongs to a key that has expired. */
+export function count(progress: Progress, piece: Piece, isWanted = true): void {
+  if (!isWanted) {
+    if (piece.type !== "elements") progress.expired++;
+    return;
+  }
   if (piece.type === "string") progress.strings++;
   else progress.elements += piece.elements.length;
   if (piece.type === "array") progress.arrays++;

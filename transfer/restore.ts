@@ -103,8 +103,8 @@ export async function restore(
     await kv.clear({ prefix: "" });
   }
   for (; !next.done; next = await pieces.next()) {
-    await writer.write(next.value);
-    count(progress, next.value);
+    const isWanted = await writer.write(next.value);
+    count(progress, next.value, isWanted);
     onProgress?.(progress);
   }
   await writer.finish();

@@ -56,16 +56,20 @@ export class StoreWriter {
   /**
    * Takes a piece; waits where too much is under way. Rejects once a call has failed.
    *
+   * @returns Whether it is wanted: not where its key has expired by now.
    * @throws {EntryError} If an entry is too long for the store.
    */
-  async write(piece: Piece): Promise<void> {
+  async write(piece: Piece): Promise<boolean> {
     if (piece.type !== "elements") this.#closeArray();
-    if (piece.type === "string") this.#putString(piece.key, piece.value, piece.expires);
+    let isWanted: boolean;
+    if (piece.type === "string") isWanted = this.#putString(piece.key, piece.value, piece.expires);
     else {
       if (piece.type === "array") this.#openArray(piece.key, piece.expires);
+      isWanted = this.#array !== null;
       if (this.#array !== null) await this.#append(this.#array.key, piece.elements);
     }
     await this.#throttle();
+    return isWanted;
   }
 
   /** Waits until all that was written is in the store. */
@@ -74,13 +78,17 @@ export class StoreWriter {
     await this.#drain();
   }
 
-  #putString(key: string, value: Value, expires: number | null): void {
-    if (expires === null) return this.#start(key, this.#kv.put(key, value), value.length);
+  /** Puts a string; tells whether it is wanted. */
+  #putString(key: string, value: Value, expires: number | null): boolean {
     const startMs = this.#now();
-    const ms = expireIn(expires, startMs);
-    if (ms < 1) return this.#start(key, this.#kv.delete(key));
-    const call = this.#kv.put(key, value, { expireIn: ms });
-    this.#start(key, this.#noteIfLate(call, { key, expires }, startMs), value.length);
+    const ms = expires === null ? Infinity : expireIn(expires, startMs);
+    if (ms < 1) this.#start(key, this.#kv.delete(key));
+    else if (expires === null) this.#start(key, this.#kv.put(key, value), value.length);
+    else {
+      const call = this.#kv.put(key, value, { expireIn: ms });
+      this.#start(key, this.#noteIfLate(call, { key, expires }, startMs), value.length);
+    }
+    return ms >= 1;
   }
 
   #openArray(key: string, expires: number | null): void {

@@ -228,5 +228,5 @@ test("restore takes the dump that docs/dump-format.md shows, but for what expire
   const page = await Deno.readTextFile(new URL("../../docs/dump-format.md", import.meta.url));
   const input = /```json\n([^`]*)```/.exec(page)![1]!;
   const { code, stdout } = await jetkv(["restore", "memory:", "--json"], { input });
-  assertEquals([code, stdout], [0, '{"strings":1,"arrays":1,"elements":2}\n']);
+  assertEquals([code, stdout], [0, '{"strings":0,"arrays":1,"elements":2,"expired":1}\n']);
 });

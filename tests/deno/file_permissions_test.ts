@@ -63,7 +63,7 @@ Deno.test({
     const directory = await Deno.makeTempDir();
     const path = `${directory}/a.db`;
     const storage = openDenoStorage(path, false);
-    assert(await storage.tryLock());
+    assert(await storage.tryLock(path));
     const waiting = probe(path, [`--allow-write=${directory}`], "wait");
     await new Promise((resolve) => setTimeout(resolve, OPENING_MS));
     const settings = {
