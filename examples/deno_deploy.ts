@@ -12,6 +12,7 @@ import { json, type Kv, openKv } from "@jetkv/jetkv";
 
 const PAGE_MS = 60_000;
 const SESSION_MS = 24 * 3_600_000;
+const THUMBNAIL_MS = 30 * 24 * 3_600_000;
 
 interface Session {
   name: string;
@@ -29,11 +30,11 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
   const sessions = kv.namespace("session:").withCodec(json<Session>());
   const jobs = kv.withCodec(json<Job>());
 
-  /** Renders a page, or takes it from the cache. */
+  /** Renders a page, or takes it from the cache; without the server there is none, but pages. */
   async function page(name: string): Promise<Response> {
-    const cached = await pages.get(name);
+    const cached = await pages.get(name).catch(() => null);
     const body = cached ?? render(name);
-    if (cached === null) await pages.putExpire(name, body, PAGE_MS);
+    if (cached === null) await pages.putExpire(name, body, PAGE_MS).catch(() => {});
     return new Response(body, {
       headers: { "content-type": "text/html", "x-cache": cached === null ? "miss" : "hit" },
     });
@@ -70,13 +71,15 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
 
   /**
    * Does one job, if there is any. Until it is done it is in a list of its own, so what an instance
-   * had begun when it went is still to be found under `begun:`.
+   * had begun when it went is still to be found under `begun:`; docs/queues.md has a worker that
+   * looks there.
    */
   async function work(): Promise<Response> {
     const begun = `begun:${crypto.randomUUID()}`;
     const job = await jobs.move("jobs", begun, { take: "first", put: "last" });
     if (job === null) return new Response(null, { status: 204 });
-    await kv.put(`thumbnail:${job.id}`, `<img src="${encodeURI(job.image)}" width="64">`);
+    const image = `<img src="${encodeURI(job.image)}" width="64">`;
+    await kv.putExpire(`thumbnail:${job.id}`, image, THUMBNAIL_MS);
     await kv.delete(begun);
     return Response.json({ done: job.id });
   }
@@ -89,7 +92,7 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
   }
 
   return async (request) => {
-    const [, place = "", name = ""] = new URL(request.url).pathname.split("/");
+    const [, place = "", name = ""] = new URL(request.url).pathname.split("/").map(decoded);
     switch (`${request.method} ${place}`) {
       case "GET pages":
         return await page(name);
@@ -109,6 +112,15 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
         return new Response("Not found", { status: 404 });
     }
   };
+}
+
+/** A part of a path as it was meant; as it stands where it is no such thing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function render(name: string): string {
@@ -139,7 +151,7 @@ const server: { fetch(request: Request): Promise<Response> } = {
       backend: "valkey",
       url: Deno.env.get("VALKEY_URL") ?? "valkey://127.0.0.1:6379",
       connectMode: "lazy",
-    }).then(application);
+    }).then((kv) => application(kv.namespace("app:")));
     return await (await handler)(request);
   },
 };

@@ -113,7 +113,8 @@ const flag: Rule<boolean> = {
 function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Rule<number> {
   return {
     check(value, name): number {
-      return checkWhole(value as number, name, min, max);
+      if (typeof value !== "string") return checkWhole(value as number, name, min, max);
+      throw new TypeError(`Cannot take ${show(value)} as ${name}: it must be a number`);
     },
     read: (text) => /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text,
   };

@@ -42,7 +42,12 @@ export function checkValue(value: Value): Value {
   const other: unknown = value;
   const isGone = ArrayBuffer.isView(other) && other instanceof Uint8Array;
   const found = isGone ? "bytes whose memory was given away" : kindOf(other);
-  throw new TypeError(`Cannot store ${found} as a value: it must be a string or a Uint8Array`);
+  const hint = typeof other === "object" && other !== null && !isGone
+    ? "; withCodec(json()) takes others"
+    : "";
+  throw new TypeError(
+    `Cannot store ${found} as a value: it must be a string or a Uint8Array${hint}`,
+  );
 }
 
 /** Checks a codec, before anything is read by it. */

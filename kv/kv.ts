@@ -241,8 +241,8 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
    * import { openKv } from "@jetkv/jetkv";
    * await using kv = await openKv();
    * await kv.append("jobs", "a");
-   * const job = await kv.move("jobs", "doing", { take: "first", put: "last" });
-   * console.log(job, await kv.length("doing")); // a 1
+   * const job = await kv.move("jobs", "doing:ada", { take: "first", put: "last" });
+   * console.log(job, await kv.length("doing:ada")); // a 1
    * ```
    */
   move(from: string, to: string, options: MoveOptions): Promise<T | null>;

@@ -153,7 +153,7 @@ function connectError(
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
   const why = isLate
-    ? `no answer within ${options.connectTimeout} ms`
+    ? `no answer within ${options.connectTimeout} ms${options.tls === false ? "" : " to TLS"}`
     : reasonOf(root) ?? LOST_AT_ONCE;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });

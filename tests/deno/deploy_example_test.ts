@@ -43,6 +43,14 @@ Deno.test("the example serves a page from its cache the second time", { ignore }
   });
 });
 
+Deno.test("the example makes pages though its server is away, of whatever name", async () => {
+  const kv = await openKv();
+  await kv.close();
+  const response = await application(kv)(new Request("http://localhost/pages/caf%C3%A9"));
+  assertEquals([response.status, response.headers.get("x-cache")], [200, "miss"]);
+  assert((await response.text()).includes("<h1>café</h1>"));
+});
+
 Deno.test("the example knows who logged in until they log out", { ignore }, async () => {
   await serve(async (ask) => {
     const body = new URLSearchParams({ name: "Ada" });
