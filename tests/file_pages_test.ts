@@ -257,6 +257,29 @@ describe("file whose pages come and go", () => {
     for (let i = 0; i < 25; i++) strictEqual(await again.get(`b${i}`), "b".repeat(3_900));
   });
 
+  it("can be opened wherever the power took its length and left what was written", async () => {
+    const { kv, storage } = await openFileSubject({ cacheBytes: CACHE_BYTES });
+    for (let i = 0; i < 700; i++) await kv.put(`a${i}`, "a".repeat(3_900)); // the journal moves
+    await kv.compact();
+    const { log } = storage;
+    await kv.close();
+    let length = 0;
+    let opened = 0;
+    const written = new CrashStorage();
+    for (const entry of log) {
+      if (entry.kind === "write") written.write(entry.at, entry.bytes);
+      else if (entry.kind === "truncate") written.truncate(entry.size);
+      else {
+        if (length > 0 && length < written.size()) {
+          await (await reopen(written.image.subarray(0, length), `${length}`)).close();
+          opened++;
+        }
+        length = written.size();
+      }
+    }
+    ok(opened > 5, `${opened} images`);
+  });
+
   it("can be opened after compact() has made a large journal small, again and again", async () => {
     const { kv, storage } = await openFileSubject({ cacheBytes: CACHE_BYTES });
     await kv.put("kept", "v");

@@ -203,11 +203,15 @@ export class PageMap {
 
   /**
    * Checks that a file which is shorter than its pages has lost its length with the power: then the
-   * journal has outlived it, and what the file lacks is in memory.
+   * journal has outlived it, and what the file lacks is in memory. But for the pages that the
+   * journal was about to move to, for nothing stands there.
    */
   #checkLength(): void {
+    const ring = this.#root.get(ROOT.journalPageAt);
+    const ringEnd = ring + this.#root.get(ROOT.journalPagesAt);
     for (let page = this.#room.pages; page < this.#pageCount; page++) {
-      if (this.#pager.isDirty(page) || !this.isUsed(page)) continue;
+      const isOfRing = page >= ring && page < ringEnd;
+      if (isOfRing || this.#pager.isDirty(page) || !this.isUsed(page)) continue;
       const { pages, bytes } = this.#room;
       const found = `the file is cut: it has ${pages} pages of ${this.#pageCount}`;
       throw new KvCorruptError(this.#pager.path, bytes, found);
