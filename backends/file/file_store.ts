@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { own } from "../../internal/bytes.ts";
+import { BYTES_A_UNIT_MAX, own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
@@ -376,7 +376,9 @@ export class FileStore implements Store {
 
 /** Counts what storing a value logs at most. */
 function needOf(value: Value): number {
-  const bytes = value.length <= SHORT_VALUE ? 3 * value.length : Buffer.byteLength(value);
+  const bytes = value.length <= SHORT_VALUE
+    ? BYTES_A_UNIT_MAX * value.length
+    : Buffer.byteLength(value);
   if (bytes > VALUE_BYTES_MAX) {
     throw new RangeError(
       `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,

@@ -7,6 +7,7 @@
  * stands; its fields are good until the next one.
  */
 
+import { BYTES_A_UNIT_MAX } from "../../internal/bytes.ts";
 import { halfSipHash, type HashKey } from "../../internal/hash.ts";
 import { type Decoder, decodeValue } from "../../kv/codec.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
@@ -182,7 +183,7 @@ export class Records {
     } else if (value.length <= SHORT_TEXT && writeAscii(value, this.#scratch)) {
       encoded.bytes = this.#scratch;
       encoded.length = value.length;
-    } else if (value.length * 3 <= SCRATCH_BYTES) {
+    } else if (value.length * BYTES_A_UNIT_MAX <= SCRATCH_BYTES) {
       encoded.bytes = this.#scratch;
       encoded.length = utf8.encodeInto(value, this.#scratch).written;
     } else {

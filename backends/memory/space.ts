@@ -288,7 +288,7 @@ export class Space {
       const arrayCount = this.#arrayCount + (isCounted ? 0 : 1);
       const arrayBytes = this.#arrayBytes + (isCounted ? moreBytes : bytes);
       if (this.#byUse === null || arrayCount > maxEntries || arrayBytes > maxBytes) {
-        throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
+        throw fullError(key);
       }
       const unused = this.#byUse.first!;
       assert(unused !== slot);
@@ -306,7 +306,7 @@ export class Space {
     try {
       this.#byKey.set(key, slot);
     } catch (cause) {
-      throw new KvError("full", `Cannot store ${show(key)}: the memory store is full`, { cause });
+      throw fullError(key, { cause });
     }
     if (isNew && !this.#clearings.isEmpty) this.#clearings.spare(key);
   }
@@ -365,6 +365,11 @@ export class Space {
       this.#wakeBy(nowMs, this.#expiring.first.deadlineMs!);
     }
   }
+}
+
+/** The error of a write that has no room. */
+function fullError(key: string, options?: ErrorOptions): KvError {
+  return new KvError("full", `Cannot store ${show(key)}: the memory store is full`, options);
 }
 
 /** Counts the bytes of a key and of what stands at it. */
