@@ -379,9 +379,7 @@ function bytesAt(key: string, slot: Slot): number {
 
 /** Counts the bytes of elements. */
 function bytesOf(elements: readonly Value[]): number {
-  let bytes = 0;
-  for (const element of elements) bytes += element.length;
-  return bytes;
+  return elements.reduce((bytes, { length }) => bytes + length, 0);
 }
 
 /** What a write gives up elsewhere, and so needs no other room for. */
