@@ -41,7 +41,7 @@ export type {
   PutOptions,
   ScanOptions,
 } from "./kv/call_types.ts";
-export type { Kv, Value } from "./kv/kv.ts";
+export type { InputOf, Kv, Value } from "./kv/kv.ts";
 export type { FileKv, MemoryKv, Reply, ValkeyKv } from "./kv/backends.ts";
 export type {
   Durability,

@@ -71,8 +71,8 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
 
   /**
    * Does one job, if there is any. Until it is done it is in a list of its own, so what an instance
-   * had begun when it went is still to be found under `begun:`; docs/queues.md has a worker that
-   * looks there.
+   * had begun when it went is still to be found under `begun:`. `docs/queues.md` has a worker that
+   * tells such lists from those of workers that live, and gives them back.
    */
   async function work(): Promise<Response> {
     const begun = `begun:${crypto.randomUUID()}`;

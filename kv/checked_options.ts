@@ -196,10 +196,10 @@ const VALKEY_ACTION = "open a Valkey store";
 
 const host: Rule<string> = {
   check(value, name): string {
-    const host = string.check(value, name);
-    if (host === "") throw new TypeError("Cannot open a Valkey store: its host has no name");
-    // An IPv6 address as it stands in a URL.
-    return /^\[.*\]$/.test(host) ? host.slice(1, -1) : host;
+    // An IPv6 address may stand as it does in a URL.
+    const host = string.check(value, name).replace(/^\[(.*)\]$/, "$1");
+    if (host !== "") return host;
+    throw new TypeError("Cannot open a Valkey store: its host has no name");
   },
   read: (text) => text,
 };

@@ -23,6 +23,14 @@ export type Value = string | Uint8Array;
 export const KEY_BYTES_MAX = 1024;
 
 /**
+ * What a store that reads `T` may be given: text and bytes where it reads all text or all
+ * bytes, else `T` itself.
+ */
+export type InputOf<T> = [T] extends [Value]
+  ? string extends T ? Value : Uint8Array extends T ? Value : T
+  : T;
+
+/**
  * A key-value store: strings and arrays under string keys, with expiry.
  *
  * - **Keys** are well-formed strings of 0 to 1024 bytes as UTF-8, otherwise opaque. A key with a
@@ -45,7 +53,8 @@ export const KEY_BYTES_MAX = 1024;
  *   except for {@linkcode Kv.putMany}.
  *
  * `T` is what values are read as, `Input` what they may be written as; see {@linkcode
- * Kv.withCodec}.
+ * Kv.withCodec}. A function that writes a type of its own takes `Kv<T, T>`; one that only reads, or
+ * uses no values at all, takes any store as `Kv<unknown, never>`.
  *
  * @example
  * ```ts
@@ -57,8 +66,7 @@ export const KEY_BYTES_MAX = 1024;
  * ```
  */
 // Methods are compared loosely, and a store of JSON would pass for one that takes any bytes.
-export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
-  extends AsyncDisposable {
+export interface Kv<out T = string, in Input = InputOf<T>> extends AsyncDisposable {
   /** Which backend the store is on. */
   readonly backend: Backend;
 
@@ -454,9 +462,10 @@ export interface Kv<out T = string, in Input = [T] extends [Value] ? Value : T>
   namespace(prefix: string): Kv<T, Input>;
 
   /**
-   * Closes the store: what was acknowledged is kept, and calls made before are done. Pops that wait
-   * reject with code `closed`, scans and a {@linkcode Kv.clear} that are under way may, and every
-   * later call does. A second call does nothing.
+   * Closes the store: what was acknowledged is kept, and calls made before are done (on Valkey
+   * where there is a connection, or one is being made). Pops that wait reject with code `closed`,
+   * scans and a {@linkcode Kv.clear} that are under way may, and every later call does. A second
+   * call does nothing.
    *
    * @throws {KvError} `io` if the disk failed, and what a file store acknowledged may be lost.
    */

@@ -193,19 +193,27 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   async *keys(options?: ScanOptions): AsyncGenerator<string, undefined> {
-    const { prefix, limit } = checkScan(options, "list keys");
-    for await (const key of this.#store.keys(this.#key(prefix), limit)) {
-      yield this.#withoutPrefix(key);
-      this.#guard.check();
+    try {
+      const { prefix, limit } = checkScan(options, "list keys");
+      for await (const key of this.#store.keys(this.#key(prefix), limit)) {
+        yield this.#withoutPrefix(key);
+        this.#guard.check();
+      }
+    } catch (error) {
+      await turns.reject(error);
     }
   }
 
   async *entries(options?: ScanOptions): AsyncGenerator<[string, T], undefined> {
-    const { prefix, limit } = checkScan(options, "list entries");
-    const entries = this.#store.entries(this.#key(prefix), limit, this.#codec);
-    for await (const [key, value] of entries) {
-      yield [this.#withoutPrefix(key), value];
-      this.#guard.check();
+    try {
+      const { prefix, limit } = checkScan(options, "list entries");
+      const entries = this.#store.entries(this.#key(prefix), limit, this.#codec);
+      for await (const [key, value] of entries) {
+        yield [this.#withoutPrefix(key), value];
+        this.#guard.check();
+      }
+    } catch (error) {
+      await turns.reject(error);
     }
   }
 

@@ -126,6 +126,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "file", path: "a", truncate: "true" }, "TypeError", /truncate/],
   [{ backend: "file", path: "a", signal: {} }, "TypeError", /signal/],
   [{ backend: "valkey", host: "" }, "TypeError", /host has no name/],
+  [{ backend: "valkey", host: "[]" }, "TypeError", /host has no name/],
   [{ backend: "valkey", prot: 1 }, "TypeError", /"prot".*port/],
   [{ backend: "valkey", ulr: "valkey://host" }, "TypeError", /"ulr".*url/],
   [{ backend: "valkey", url: 5 }, "TypeError", /url/],

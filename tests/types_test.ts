@@ -80,13 +80,14 @@ function opened(url: string, maybe: string | undefined, options: KvOptions, port
 
 function wrongStores(kv: Kv): void {
   const readsAny: Kv<unknown, never> = kv;
+  const roles: Kv<"admin" | "guest"> = kv.withCodec(json<"admin" | "guest">());
   const strings = kv.withCodec(json<string>());
   const same: Kv<string, string> = strings;
   // @ts-expect-error: bytes are no JSON
   const takesBytes: Kv = strings;
   // @ts-expect-error: a number is not always text
   const readsText: Kv<string, number> = kv.withCodec(json<string | number>());
-  void [readsAny, same, takesBytes, readsText];
+  void [readsAny, roles, same, takesBytes, readsText];
 }
 
 function wrongOptions(): void {

@@ -194,6 +194,18 @@ describe("Valkey client tries to connect", () => {
     strictEqual(server.openCount, 1);
   });
 
+  // Tries that followed each other at once held up the connection that they waited for.
+  it("while a program tries again and again", async () => {
+    const server = memoryServer(() => "$1\r\na\r\n");
+    await using kv = await openValkeyKv(lazy({ connectMode: "manual" }), server.connect);
+    setTimeout(() => void kv.connect(), 0);
+    let value: string | null = null;
+    for (let tries = 0; tries < 2_000_000 && value === null; tries++) {
+      value = await kv.get("k").catch(() => null);
+    }
+    strictEqual(value, "a");
+  });
+
   it("for calls that were made before close()", async () => {
     const server = memoryServer(([, key]) => `$1\r\n${key}\r\n`);
     const kv = await openValkeyKv(lazy(), server.connect);

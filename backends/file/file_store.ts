@@ -173,16 +173,16 @@ export class FileStore implements Store {
     return this.#calls.each(keys, () => 0, (key) => this.#get(key, decoder));
   }
 
-  async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
+  putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     const options = replacing(expireIn);
     if (expireIn > 0) this.#expire(expireIn);
     // Many entries take more than a turn, and may have to wait for the first one.
     const kept = entries.map(([key, value]) => [key, own(value)] as const);
-    await this.#calls.each(
+    return this.#calls.each(
       kept,
       ([, value]) => needOf(value),
       ([key, value]) => this.#engine.put(key, value, options),
-    );
+    ).then(() => {});
   }
 
   removeMany(keys: readonly string[]): Promise<boolean[]> {

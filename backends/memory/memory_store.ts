@@ -194,14 +194,9 @@ export class MemoryStore implements Store {
     );
   }
 
-  async clear(prefix: string): Promise<number> {
+  clear(prefix: string): Promise<number> {
     this.#checkOpen();
-    const clearing = this.#space.startClearing(prefix);
-    for (const _ of this.#space.clear(clearing)) {
-      if (this.#turns.isDue()) await this.#turns.next();
-      this.#checkOpen();
-    }
-    return clearing.count;
+    return this.#clear(prefix);
   }
 
   stats(): Promise<KvStats> {
@@ -225,6 +220,15 @@ export class MemoryStore implements Store {
       this.#space.close();
     }
     return Promise.resolve();
+  }
+
+  async #clear(prefix: string): Promise<number> {
+    const clearing = this.#space.startClearing(prefix);
+    for (const _ of this.#space.clear(clearing)) {
+      if (this.#turns.isDue()) await this.#turns.next();
+      this.#checkOpen();
+    }
+    return clearing.count;
   }
 
   #checkOpen(): void {

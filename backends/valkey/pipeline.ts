@@ -11,6 +11,7 @@
 
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import { Deque } from "../../internal/deque.ts";
+import { Turns } from "../../internal/turns.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { closedError } from "../../kv/errors.ts";
 import { Backoff } from "./backoff.ts";
@@ -38,6 +39,7 @@ export class Pipeline {
   #isWanted: boolean;
   #wasConnected = false;
   readonly #backoff = new Backoff();
+  readonly #turns = new Turns();
   #connectedMs = 0;
   #lastFailure: unknown;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -109,15 +111,20 @@ export class Pipeline {
       const why = this.#wasConnected
         ? `the connection to ${hostAndPort(this.#options)} was lost`
         : "the store is not connected, call connect()";
-      return request.reject(notSentError(request, why, this.#lastFailure));
+      return this.#refuse(request, notSentError(request, why, this.#lastFailure));
     }
     if (this.#wasConnected && this.#waiting.length >= this.#options.offlineQueue) {
-      return request.reject(this.#queueFull(request));
+      return this.#refuse(request, this.#queueFull(request));
     }
     request.waitingSinceMs = performance.now();
     this.#waiting.pushLast(request);
     this.#watchWaiting();
     this.#retry(); // nothing else has begun to connect in lazy mode
+  }
+
+  /** Rejects a request at once, or in a turn: who tries again and again must let us connect. */
+  #refuse(request: Request, error: Error): void {
+    this.#turns.reject(error).catch(request.reject);
   }
 
   // --- Connected ---------------------------------------------------------------------------------

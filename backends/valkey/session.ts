@@ -68,9 +68,11 @@ export async function openSession(
       },
       onLost(loss): void {
         if (isReady) return hooks.onLost(loss);
-        lostBy = loss.cause;
+        const isSilent = loss.reason === "silent";
+        const silence = `the server was silent for ${options.readTimeout} ms`;
+        lostBy = isSilent ? new Error(silence) : loss.cause;
         for (const request of [...loss.sent, ...loss.unsent]) {
-          request.reject(outcomeUnknownError(request, loss.cause));
+          request.reject(outcomeUnknownError(request, lostBy));
         }
       },
     });

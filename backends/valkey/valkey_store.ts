@@ -164,11 +164,11 @@ export class ValkeyStore implements Store {
     return all(keys, (key) => this.get(key, decoder));
   }
 
-  async putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
+  putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     this.#checkOpen();
     for (const [, value] of entries) checkLength(value);
     const options = replacing(expireIn);
-    await all(entries, ([key, value]) => this.put(key, value, options));
+    return all(entries, ([key, value]) => this.put(key, value, options)).then(() => {});
   }
 
   removeMany(keys: readonly string[]): Promise<boolean[]> {
@@ -202,40 +202,33 @@ export class ValkeyStore implements Store {
     }
   }
 
-  async clear(prefix: string): Promise<number> {
-    let count = 0;
-    for await (const keys of scanKeys(this.#scanServer, prefix, false)) {
-      for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
-        const page = keys.slice(at, at + KEYS_A_CLEAR);
-        const request = new Request(commands.DELETE_PAGE, null, null, page, null);
-        count += await this.#run<number>(request);
-      }
-    }
-    return count;
+  clear(prefix: string): Promise<number> {
+    this.#checkOpen();
+    return this.#clear(prefix);
   }
 
-  async stats(): Promise<KvStats> {
+  stats(): Promise<KvStats> {
     const inFlight = this.#pipeline.inFlight + this.#waits.count;
-    const [entries, counters] = await Promise.all([
+    const answers = [
       this.#call(commands.COUNT_KEYS, null),
       this.#call(this.#info, null),
-    ]);
-    return { ...counters, entries, inFlight };
+    ] as const;
+    return Promise.all(answers).then(([entries, counters]) => ({ ...counters, entries, inFlight }));
   }
 
   /** Connects, unless there is a connection. */
-  async connect(): Promise<void> {
+  connect(): Promise<void> {
     this.#checkOpen();
-    await this.#pipeline.connect();
+    return this.#pipeline.connect();
   }
 
   /**
    * Resolves once every request so far has its outcome. Waiting pops are none of them, and neither
    * is a call whose script the server had forgotten: that is sent again.
    */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     // Answers come in order, so this one is the last of them.
-    await this.#call(commands.PING, null);
+    return this.#call(commands.PING, null).then(() => {});
   }
 
   /** Runs a command of the caller's own. */
@@ -246,6 +239,18 @@ export class ValkeyStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  async #clear(prefix: string): Promise<number> {
+    let count = 0;
+    for await (const keys of scanKeys(this.#scanServer, prefix, false)) {
+      for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
+        const page = keys.slice(at, at + KEYS_A_CLEAR);
+        const request = new Request(commands.DELETE_PAGE, null, null, page, null);
+        count += await this.#run<number>(request);
+      }
+    }
+    return count;
   }
 
   async #close(): Promise<void> {
@@ -274,10 +279,11 @@ export class ValkeyStore implements Store {
     return promise;
   }
 
-  async #wait<T>(wait: StoreWait, decoder: Decoder<T>, wanted: Wanted): Promise<T | null> {
+  #wait<T>(wait: StoreWait, decoder: Decoder<T>, wanted: Wanted): Promise<T | null> {
     this.#checkOpen();
-    const found = await this.#waits.take(wanted, wait);
-    return found === null ? null : decodeValue(found as Value, decoder);
+    return this.#waits.take(wanted, wait).then((found) =>
+      found === null ? null : decodeValue(found as Value, decoder)
+    );
   }
 }
 

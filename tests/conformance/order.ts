@@ -170,6 +170,25 @@ export const order: Cases = {
     strictEqual(ran, true);
   },
 
+  "calls of a closed store, awaited in a loop, let timers run": async ({ kv }) => {
+    await kv.close();
+    const calls: (() => Promise<unknown>)[] = [
+      () => kv.pop("k", { wait: true }),
+      () => kv.putMany([["k", "v"]]),
+      () => kv.clear({ prefix: "" }),
+      () => kv.stats(),
+      () => kv.keys().next(),
+      () => kv.entries().next(),
+      () => kv.keys({ limit: -1 }).next(),
+    ];
+    for (const call of calls) {
+      let ran = false;
+      setTimeout(() => ran = true, 0);
+      for (let count = 0; count < CALLS_MAX / 4 && !ran; count++) await call().catch(() => {});
+      strictEqual(ran, true, `${call}`);
+    }
+  },
+
   "keys() awaited in a loop lets timers run": async ({ kv }) => {
     await kv.putMany(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, "v"]));
     let ran = false;
