@@ -47,4 +47,23 @@ describe("Pager", () => {
     }
     strictEqual(pager.count, CACHE_BYTES / PAGE_BYTES);
   });
+
+  it("lets pages go that are read while more are dirty than the cache holds", () => {
+    const storage = new CrashStorage();
+    const pager = new Pager(storage, "a.db", CACHE_BYTES);
+    const staged = new Uint8Array(PAGE_BYTES);
+    for (let page = 0; page < PAGES; page++) {
+      pager.markDirty(pager.blank(page));
+      pager.stage(page, staged, 0);
+      storage.write(page * PAGE_BYTES, staged);
+      pager.markWritten(page);
+      if (page < 2 * SLAB_FRAMES) pager.markDirty(pager.frame(page));
+      pager.trim();
+    }
+    for (let page = 0; page < PAGES; page++) {
+      pager.frame(page);
+      pager.trim();
+    }
+    ok(pager.count <= 2.25 * SLAB_FRAMES, `${pager.count} pages`);
+  });
 });

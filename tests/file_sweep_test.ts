@@ -170,6 +170,21 @@ describe("file that frees what it no longer holds", () => {
     await kv.close();
   });
 
+  it("frees what putMany() put while a sweep went on, with a small cache too", async () => {
+    const { kv, clock } = await openFileSubject({ cacheBytes: 2 ** 20 });
+    const many = Array.from({ length: 60_000 }, (_, i) => [`${i}`, "v".repeat(100)] as const);
+    let isDone = false;
+    const call = kv.putMany(many, { expireIn: 1 }).then(() => isDone = true);
+    while (!isDone) await clock.advance(5);
+    await call;
+    for (let time = 0; time < 3_000; time++) {
+      if ((await kv.stats()).entries === 0) break;
+      await clock.advance(20);
+    }
+    strictEqual((await kv.stats()).entries, 0);
+    await kv.close();
+  });
+
   it("sweeps on where the clock is set back", async () => {
     const { kv, clock } = await openFileSubject({ cacheBytes: CACHE_BYTES });
     await kv.putMany(Array.from({ length: 2_000 }, (_, index) => [`${index}`, "v"] as const));

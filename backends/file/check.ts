@@ -216,6 +216,7 @@ class Check {
       foundBytes += this.#checkElement(element);
       previous = element;
       element = lists.next(element);
+      pager.trim(); // an element may be as large as the cache
       if (found % 256 === 255) yield;
     }
     pager.trim();

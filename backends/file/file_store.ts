@@ -1,10 +1,8 @@
 /**
- * The store in a file: what each call asks of the {@linkcode Engine}, and how much of the journal
- * it may need.
+ * The store in a file: what each call asks of the {@linkcode Engine}, and when it may.
  */
 
-import { Buffer } from "node:buffer";
-import { BYTES_A_UNIT_MAX, own } from "../../internal/bytes.ts";
+import { own } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { Waiters } from "../../internal/waiters.ts";
 import type { Inspection, KvStats } from "../../kv/call_types.ts";
@@ -26,21 +24,9 @@ import { compact } from "./compact.ts";
 import { Engine, NOTHING } from "./engine.ts";
 import { withKvErrors } from "./faults.ts";
 import { type FileParts, type FileSettings, type OpenedFile, openFile } from "./file_parts.ts";
-import { HASH_END, VALUE_BYTES_MAX } from "./layout.ts";
+import { HASH_END } from "./layout.ts";
+import { CALL_BYTES, needOf, needOfAll, TAKE_BYTES } from "./needs.ts";
 import type { Storage } from "./storage.ts";
-
-/** What a call logs at most for a key besides its value: record, slot, lists of pages, counters. */
-const CALL_BYTES = 5 * 1024;
-/** What an element of an array logs at most besides its value: its head, links and cell. */
-const ELEMENT_BYTES = 512;
-/** What a pop or a move logs at most. */
-const TAKE_BYTES = 2 * CALL_BYTES;
-/** Up to here the length of text, three bytes a unit, says enough. */
-const SHORT_VALUE = 1024;
-/** A long value takes pages, each of which is logged with heads: this part of its bytes at most. */
-const RUN_HEADS_SHARE = 1 / 128;
-/** A call that logs more is refused, so that the journal need not grow without end. */
-const CALL_NEED_MAX: number = VALUE_BYTES_MAX + 8 * 2 ** 20;
 
 /** How a store is opened. */
 export interface StoreSettings extends FileSettings {
@@ -175,13 +161,16 @@ export class FileStore implements Store {
 
   putMany(entries: readonly (readonly [string, Value])[], expireIn: number): Promise<void> {
     const options = replacing(expireIn);
-    if (expireIn > 0) this.#expire(expireIn);
     // Many entries take more than a turn, and may have to wait for the first one.
     const kept = entries.map(([key, value]) => [key, own(value)] as const);
     return this.#calls.each(
       kept,
       ([, value]) => needOf(value),
-      ([key, value]) => this.#engine.put(key, value, options),
+      ([key, value]) => {
+        // For each: a sweep that comes meanwhile forgets the deadlines that it has heard of.
+        if (expireIn > 0) this.#expire(expireIn);
+        return this.#engine.put(key, value, options);
+      },
     ).then(() => {});
   }
 
@@ -350,11 +339,19 @@ export class FileStore implements Store {
       return this.#calls.start(TAKE_BYTES, () => attempt() ?? this.#calls.perform(() => null));
     }
     this.#calls.checkUse();
-    if (this.#calls.isOpen(TAKE_BYTES)) {
+    let isItsTurn = this.#calls.isOpen(TAKE_BYTES);
+    if (isItsTurn) {
       const taken = attempt();
       if (taken !== null) return taken;
-    } else this.#wakeLater(key); // it waits for a long call as it does for an element
-    return this.#waiters.wait(key, () => this.#hasRoomToTake(key) ? attempt() : null, wait);
+    } else {
+      // Behind a long call it waits as it does for an element, and for the calls before it too.
+      this.#calls.whenRoom(TAKE_BYTES, () => {
+        isItsTurn = true;
+        this.#waiters.wake(key);
+      });
+    }
+    const mayTake = (): boolean => isItsTurn && this.#hasRoomToTake(key);
+    return this.#waiters.wait(key, () => mayTake() ? attempt() : null, wait);
   }
 
   /**
@@ -364,36 +361,7 @@ export class FileStore implements Store {
    */
   #hasRoomToTake(key: string): boolean {
     if (this.#calls.hasRoom(TAKE_BYTES)) return true;
-    this.#wakeLater(key);
+    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
     return false;
   }
-
-  /** Serves those who wait at `key` once there is room, in the order of calls that wait for it. */
-  #wakeLater(key: string): void {
-    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
-  }
-}
-
-/** Counts what storing a value logs at most. */
-function needOf(value: Value): number {
-  const bytes = value.length <= SHORT_VALUE
-    ? BYTES_A_UNIT_MAX * value.length
-    : Buffer.byteLength(value);
-  if (bytes > VALUE_BYTES_MAX) {
-    throw new RangeError(
-      `Cannot store a value of ${bytes} bytes in a file: at most ${VALUE_BYTES_MAX}`,
-    );
-  }
-  return CALL_BYTES + bytes * (1 + RUN_HEADS_SHARE);
-}
-
-/** Counts what pushing values logs at most. */
-function needOfAll(values: readonly Value[]): number {
-  let need = CALL_BYTES;
-  for (const value of values) need += needOf(value) - CALL_BYTES + ELEMENT_BYTES;
-  if (need > CALL_NEED_MAX) {
-    const found = `${values.length} values take more than ${CALL_NEED_MAX} bytes of the journal`;
-    throw new RangeError(`Cannot add so much to an array in one call: ${found}`);
-  }
-  return need;
 }

@@ -45,8 +45,10 @@ export class Pager extends Frames {
   #releasedCount = 0;
   #hand = 0;
   #isRecovering = false;
-  /** Whether the hand found nothing to let go of, and nothing has become clean since. */
+  /** Whether the hand found too little to let go of, and nothing has become clean since. */
   #isStuck = false;
+  /** How many pages there were then. */
+  #stuckCount = 0;
 
   constructor(storage: Storage, path: string, cacheBytes: number) {
     super();
@@ -213,7 +215,8 @@ export class Pager extends Frames {
   }
 
   #letGo(): void {
-    if (this.#isStuck) return;
+    // With an eighth more it looks again: pages that were read since may go.
+    if (this.#isStuck && this.#count * 8 < this.#stuckCount * 9) return;
     const frameCount = this.frameCount;
     for (let steps = 0; steps < 2 * frameCount; steps++) {
       const frame = this.#hand;
@@ -224,6 +227,7 @@ export class Pager extends Frames {
       else if (this.#drop(frame) <= this.#framesMax) return;
     }
     this.#isStuck = true;
+    this.#stuckCount = this.#count;
   }
 
   /** Gives memory back that one call took beyond the cache: its slabs are the last ones. */

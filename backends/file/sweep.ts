@@ -65,9 +65,13 @@ export class Sweep {
     const engine = this.#engine;
     const startMs = performance.now();
     const startBytes = engine.pendingBytes;
-    const isSpent = (): boolean =>
-      engine.pendingBytes - startBytes > STEP_BYTES_MAX ||
-      performance.now() - startMs > STEP_MS_MAX;
+    // From when it is first asked: to read a bucket may take longer, and must not be for nothing.
+    let untilMs = Infinity;
+    const isSpent = (): boolean => {
+      const nowMs = performance.now();
+      if (untilMs === Infinity) untilMs = nowMs + STEP_MS_MAX;
+      return engine.pendingBytes - startBytes > STEP_BYTES_MAX || nowMs > untilMs;
+    };
     if (engine.hasGarbage) {
       engine.collect(isSpent);
       return true;

@@ -86,11 +86,7 @@ export class Upkeep {
 
   /** Looks after a change whether there is something to do. */
   check(): void {
-    const { journal, pager } = this.#parts;
-    if (
-      journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
-      this.#isEmptied()
-    ) this.#start();
+    if (this.#isDue()) this.#start();
     this.sweeper.check();
   }
 
@@ -188,11 +184,19 @@ export class Upkeep {
         // At once: who is blocked from now on must find that it can start the upkeep.
         this.#isBusy = false;
         this.gate.pass();
-        if (this.#isEmptied()) this.#start();
+        // What came meanwhile may have no call after it that would look.
+        if (this.#isDue()) this.#start();
       }
     })();
     this.#running = done.then(() => {}, () => {});
     return done;
+  }
+
+  /** Tells whether a checkpoint is due, or the file to be made small. */
+  #isDue(): boolean {
+    const { journal, pager } = this.#parts;
+    return journal.usedBytes > journal.capacity / 2 || pager.dirtyCount > pager.countMax / 2 ||
+      this.#isEmptied();
   }
 
   #admits(needBytes: number): boolean {

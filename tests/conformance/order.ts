@@ -139,6 +139,19 @@ export const order: Cases = {
     deepStrictEqual(await binary.range("array"), [BEFORE]);
   },
 
+  "pop() that waits takes its turn among calls behind a long one": async ({ kv }) => {
+    await kv.append("a", "1", "2");
+    const many = Array.from({ length: 500 }, (_, i) => [`many${i}`, "v"] as const);
+    const made = [
+      kv.putMany(many),
+      kv.popFirst("a", { wait: 50 }),
+      kv.length("a"),
+      kv.popFirst("a", { wait: 50 }),
+      kv.length("a"),
+    ];
+    deepStrictEqual((await Promise.all(made)).slice(1), ["1", 1, "2", 0]);
+  },
+
   "get() awaited in a loop lets timers run": async ({ kv }) => {
     await kv.put("k", "v");
     let ran = false;
