@@ -145,7 +145,10 @@ export class Upkeep {
 
   /** Empties the store at once, for a call that holds the gate and has room for `emptyBytes`. */
   async empty(): Promise<void> {
-    await this.#rearrange(() => this.#empty());
+    await this.#rearrange(async () => {
+      await this.#checkpoint.run(); // a sweep may have taken of the room meanwhile
+      await this.#empty();
+    });
     await this.#shorten();
   }
 
