@@ -170,7 +170,7 @@ describe("file that frees what it no longer holds", () => {
     await kv.close();
   });
 
-  it("frees what putMany() put while a sweep went on, with a small cache too", async () => {
+  it("frees what putMany() put while a sweep went on", async () => {
     const { kv, clock } = await openFileSubject({ cacheBytes: 2 ** 20 });
     const many = Array.from({ length: 60_000 }, (_, i) => [`${i}`, "v".repeat(100)] as const);
     let isDone = false;

@@ -219,7 +219,6 @@ class Check {
       pager.trim(); // an element may be as large as the cache
       if (found % 256 === 255) yield;
     }
-    pager.trim();
     if (found !== length || foundBytes !== bytes || previous !== last) {
       this.#report(`The list at ${name(address)} is not what its record says`);
     }
@@ -240,10 +239,11 @@ class Check {
   }
 
   *#checkGarbage(): Generator<void, void> {
-    const { lists, root } = this.#parts;
+    const { lists, pager, root } = this.#parts;
     let count = 0;
     for (let element = root.garbage; element !== NIL; element = lists.next(element)) {
       this.#checkElement(element);
+      pager.trim();
       // An element that comes twice is reported by its cell; an endless row of them ends here.
       if (++count % 256 !== 0) continue;
       if (this.problems.length > 0) return;

@@ -94,14 +94,14 @@ export class Frames {
   }
 
   /** Adds the frames of a slab, all zeros. */
-  addSlab(): void {
+  protected addSlab(): void {
     const slab = new Uint8Array(SLAB_FRAMES * PAGE_BYTES);
     this.#slabs.push(slab);
     this.#views.push(new DataView(slab.buffer));
   }
 
   /** Lets the frames from `frameCount` on go, which is that of whole slabs. */
-  cutSlabs(frameCount: number): void {
+  protected cutSlabs(frameCount: number): void {
     this.#slabs.length = this.#views.length = frameCount / SLAB_FRAMES;
   }
 }

@@ -232,6 +232,7 @@ export class Keyspace {
 
   #isExpired(): boolean {
     const { deadlineMs } = this.#records;
+    // Without a deadline the clock need not be asked, which `nowMs` does.
     return deadlineMs > 0 && isPast(deadlineMs, this.nowMs);
   }
 

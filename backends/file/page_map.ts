@@ -58,7 +58,10 @@ export class PageMap {
     return this.#freeCount;
   }
 
-  /** Sees to it that the disk has room for a new file, whose first pages are written already. */
+  /**
+   * Sees to it that the disk has room for a new file, whose first pages are written already. What
+   * a making that was cut short left beyond them is overwritten with zeros.
+   */
   prepare(writtenCount: number, pageCount: number): void {
     this.#room.giveUp(writtenCount);
     this.#room.grow(pageCount);
