@@ -20,16 +20,9 @@ import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import { type Clearing, Clearings } from "./clearings.ts";
-import {
-  ArrayEntry,
-  deadlineOf,
-  Entry,
-  type KeyEntry,
-  type Slot,
-  StringEntry,
-  valueIn,
-} from "./entry.ts";
+import { ArrayEntry, deadlineOf, Entry, type KeyEntry, type Slot, StringEntry } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
+import { bytesAt, bytesOf, type Freed, freedBy, NOTHING } from "./sizes.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
 export interface MemoryLimits {
@@ -97,17 +90,7 @@ export class Space {
   /** Finds what stands at `key`, and counts it as used. */
   find(key: string): Slot | undefined {
     const slot = this.#byKey.get(key);
-    if (slot === undefined) return undefined;
-    const mayBeGone = slot instanceof Entry && slot.deadlineMs !== null || !this.#clearings.isEmpty;
-    if (mayBeGone && !this.#isLive(key, slot)) {
-      this.#removeGone(key, slot);
-      return undefined;
-    }
-    if (this.#byUse !== null && slot instanceof StringEntry) {
-      this.#byUse.remove(slot);
-      this.#byUse.pushLast(slot);
-    }
-    return slot;
+    return slot === undefined || this.#isPlain ? slot : this.#use(key, slot);
   }
 
   /**
@@ -170,7 +153,7 @@ export class Space {
     return entry;
   }
 
-  /** Counts the bytes of an element that was added to the array of `entry` or taken off. */
+  /** Counts the bytes of elements that were added to the array of `entry` or taken off. */
   resize(entry: ArrayEntry, bytes: number): void {
     entry.bytes += bytes;
     this.#bytes += bytes;
@@ -253,6 +236,24 @@ export class Space {
     }
   }
 
+  /** Whether all that is in the map is alive, and nobody asks when it was used: as in most. */
+  get #isPlain(): boolean {
+    return this.#byUse === null && this.#expiring.isEmpty && this.#clearings.isEmpty;
+  }
+
+  /** Removes `slot` if it is gone, else counts it as used. */
+  #use(key: string, slot: Slot): Slot | undefined {
+    if (!this.#isLive(key, slot)) {
+      this.#removeGone(key, slot);
+      return undefined;
+    }
+    if (this.#byUse !== null && slot instanceof StringEntry) {
+      this.#byUse.remove(slot);
+      this.#byUse.pushLast(slot);
+    }
+    return slot;
+  }
+
   /** Tells whether `slot`, which stands at `key`, is neither past its deadline nor cleared. */
   #isLive(key: string, slot: Slot): boolean {
     return !this.#isDead(slot) &&
@@ -273,6 +274,7 @@ export class Space {
 
   /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
   #makeRoom(key: string, slot: Slot | undefined, bytes: number, freed: Freed): void {
+    if (this.#byUse === null && this.size < this.#maxEntries) return;
     const maxEntries = this.#maxEntries + freed.entries;
     const maxBytes = this.#maxBytes + freed.bytes;
     const moreEntries = slot === undefined ? 1 : 0;
@@ -370,29 +372,4 @@ export class Space {
 /** The error of a write that has no room. */
 function fullError(key: string, options?: ErrorOptions): KvError {
   return new KvError("full", `Cannot store ${show(key)}: the memory store is full`, options);
-}
-
-/** Counts the bytes of a key and of what stands at it. */
-function bytesAt(key: string, slot: Slot): number {
-  return slot instanceof ArrayEntry ? slot.bytes : key.length + valueIn(slot).length;
-}
-
-/** Counts the bytes of elements. */
-function bytesOf(elements: readonly Value[]): number {
-  return elements.reduce((bytes, { length }) => bytes + length, 0);
-}
-
-/** What a write gives up elsewhere, and so needs no other room for. */
-interface Freed {
-  readonly source: ArrayEntry | undefined;
-  readonly entries: number;
-  readonly bytes: number;
-}
-
-const NOTHING: Freed = { source: undefined, entries: 0, bytes: 0 };
-
-/** What `source` gives up with an element of `bytes` bytes; itself, where it is the last one. */
-function freedBy(source: ArrayEntry, bytes: number): Freed {
-  const isLast = source.elements.length === 1;
-  return { source, entries: isLast ? 1 : 0, bytes: bytes + (isLast ? source.key.length : 0) };
 }
