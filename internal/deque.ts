@@ -88,8 +88,10 @@ export class Deque<T extends NonNullable<unknown>> {
 
   #resize(capacity: number): void {
     assert(capacity >= this.#length);
-    const ring: (T | undefined)[] = new Array(capacity).fill(undefined);
-    for (let i = 0; i < this.#length; i++) ring[i] = this.at(i);
+    const ring: (T | undefined)[] = new Array(capacity);
+    const untilEnd = Math.min(this.#length, this.#ring.length - this.#firstAt);
+    for (let i = 0; i < untilEnd; i++) ring[i] = this.#ring[this.#firstAt + i];
+    for (let i = untilEnd; i < this.#length; i++) ring[i] = this.#ring[i - untilEnd];
     this.#ring = ring;
     this.#firstAt = 0;
   }
