@@ -20,32 +20,38 @@ import { type End, replacing, type StoreMove, type StorePut, type StoreWait } fr
 
 /** Checks a key, or the prefix of one. */
 export function checkKey(key: string): string {
-  if (typeof key !== "string") {
-    throw new TypeError(`Cannot use ${kindOf(key)} as a key: it must be a string`);
-  }
-  if (!key.isWellFormed()) {
-    throw new TypeError(`Cannot use ${show(key)} as a key: it has a lone surrogate`);
-  }
-  if (!fitsIn(key, KEY_BYTES_MAX)) {
-    throw new RangeError(`Cannot use ${show(key)} as a key: it is over ${KEY_BYTES_MAX} bytes`);
-  }
-  return key;
+  if (typeof key === "string" && key.isWellFormed() && fitsIn(key, KEY_BYTES_MAX)) return key;
+  throw keyError(key);
 }
 
 /** Checks what a codec made of a value. */
 export function checkValue(value: Value): Value {
-  if (typeof value === "string") {
-    if (value.isWellFormed()) return value;
-    throw new TypeError("Cannot store text as a value: it has a lone surrogate");
+  if (typeof value === "string" ? value.isWellFormed() : isBytes(value)) return value;
+  throw valueError(value);
+}
+
+// Apart from the checks: all calls run those, and a compiler takes only small functions apart.
+
+function keyError(key: unknown): TypeError | RangeError {
+  if (typeof key !== "string") {
+    return new TypeError(`Cannot use ${kindOf(key)} as a key: it must be a string`);
   }
-  if (isBytes(value)) return value;
-  const other: unknown = value;
-  const isGone = ArrayBuffer.isView(other) && other instanceof Uint8Array;
-  const found = isGone ? "bytes whose memory was given away" : kindOf(other);
-  const hint = typeof other === "object" && other !== null && !isGone
+  if (!key.isWellFormed()) {
+    return new TypeError(`Cannot use ${show(key)} as a key: it has a lone surrogate`);
+  }
+  return new RangeError(`Cannot use ${show(key)} as a key: it is over ${KEY_BYTES_MAX} bytes`);
+}
+
+function valueError(value: unknown): TypeError {
+  if (typeof value === "string") {
+    return new TypeError("Cannot store text as a value: it has a lone surrogate");
+  }
+  const isGone = ArrayBuffer.isView(value) && value instanceof Uint8Array;
+  const found = isGone ? "bytes whose memory was given away" : kindOf(value);
+  const hint = typeof value === "object" && value !== null && !isGone
     ? "; withCodec(json()) takes others"
     : "";
-  throw new TypeError(
+  return new TypeError(
     `Cannot store ${found} as a value: it must be a string or a Uint8Array${hint}`,
   );
 }
