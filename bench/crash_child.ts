@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { openKv } from "../mod.ts";
+import { type FileKv, openKv } from "../mod.ts";
 import { measure } from "./measure.ts";
 import { fill } from "./store_pass.ts";
 import { keyOf, shuffled, valueOf } from "./workloads.ts";
@@ -18,8 +18,8 @@ const BUSY_MS = 500;
 const kv = await openKv({ backend: "file", path });
 await fill(kv, shuffled(Number(keys), 41));
 const load = { count: Infinity, inFlight: 64, budgetMs: BUSY_MS };
-const overwrite = (at: number): Promise<boolean> =>
+const overwrite = (kv: FileKv, at: number): Promise<boolean> =>
   kv.put(keyOf(at % HOT_KEYS), valueOf(at % HOT_KEYS, 0));
-await measure(load, overwrite);
+await measure(load, kv, overwrite);
 console.log("busy");
-await measure({ ...load, budgetMs: Infinity }, overwrite);
+await measure({ ...load, budgetMs: Infinity }, kv, overwrite);

@@ -14,10 +14,10 @@ import { isSmoke } from "./options.ts";
 import { temporaryPlace } from "./place.ts";
 import { printMachine, type Section as Result, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
-import { storePass } from "./store_pass.ts";
+import { warmStorePass } from "./store_pass.ts";
 import type { Contender, Subject } from "./subject.ts";
 import { speedTables } from "./tables.ts";
-import { isContender, type Pass, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
+import { isContender, playTurns, sectionArgs, sectionPlayed, type WarmPass } from "./turns.ts";
 
 const smoke = isSmoke();
 const rounds = smoke ? 1 : 5;
@@ -27,34 +27,31 @@ const scale = smoke ? 1000 : 1;
 interface Section {
   readonly title: string;
   readonly contenders: readonly Contender[];
-  readonly warmUps: readonly Pass<Subject>[];
-  readonly passes: readonly Pass<Subject>[];
+  readonly passes: readonly WarmPass<Subject>[];
   readonly rounds: number;
 }
 
 const passesOf = (count: number) =>
-  [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
+  [1, 64].map((inFlight) => warmStorePass({ count, inFlight, budgetMs }));
 
 const sections: Record<string, Section> = {
   process: {
     title: "a write resolves once the kernel has it: a killed process loses nothing",
     contenders: PROCESS,
-    warmUps: passesOf(smoke ? 50 : 50_000),
     passes: passesOf(smoke ? 200 : 100_000),
     rounds,
   },
   power: {
     title: "a write resolves once it is on the medium: a power loss loses nothing",
     contenders: POWER,
-    warmUps: passesOf(smoke ? 50 : 10_000),
     passes: passesOf(smoke ? 200 : 20_000),
     rounds,
   },
 };
 
 if (isContender()) {
-  const { contenders, warmUps, passes } = sections[sectionPlayed()] as Section;
-  await playTurns(contenders, [...warmUps, ...passes]);
+  const { contenders, passes } = sections[sectionPlayed()] as Section;
+  await playTurns(contenders, passes);
 } else await play();
 
 async function play(): Promise<void> {
@@ -82,7 +79,7 @@ async function play(): Promise<void> {
 
 async function playSection(
   name: string,
-  { title, contenders, warmUps, passes, rounds }: Section,
+  { title, contenders, passes, rounds }: Section,
 ): Promise<Result> {
   console.log(`File stores: 16-byte keys, 100-byte values; ${title}`);
   printMachine();
@@ -91,8 +88,7 @@ async function playSection(
     args: sectionArgs(name),
     contenders,
     rounds,
-    passCount: warmUps.length + passes.length,
-    warmUpCount: warmUps.length,
+    passCount: passes.length,
     place: temporaryPlace,
   });
   return {

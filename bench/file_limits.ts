@@ -126,25 +126,27 @@ export async function measureSpace(keys: number): Promise<SpaceResult> {
   await watch("filling", () => fill(kv, ids));
   const filled = bytesAKey();
   const prng = new Prng(62);
-  await watch("overwriting", () =>
-    measure({ ...load, count: keys * OVERWRITES_A_KEY }, (at) => {
-      const value = valueOf(at, 1) + valueOf(at, 2);
-      return kv.put(keyOf(prng.below(keys)), value.slice(0, 50 + prng.below(101)));
-    }));
+  await watch(
+    "overwriting",
+    () =>
+      measure({ ...load, count: keys * OVERWRITES_A_KEY }, kv, (kv, at) => {
+        const value = valueOf(at, 1) + valueOf(at, 2);
+        return kv.put(keyOf(prng.below(keys)), value.slice(0, 50 + prng.below(101)));
+      }),
+  );
   const overwritten = bytesAKey();
   await watch("compacting", () => kv.compact());
   const compacted = bytesAKey();
   const problems = await kv.check();
   if (problems.length > 0) throw new Error(`Cannot trust the file: ${problems[0]}`);
   const removed = { ...load, count: Math.floor(keys / 10) };
-  await watch("removing", () => measure(removed, (at) => kv.remove(keyOf(idAt(at)))));
+  await watch("removing", () => measure(removed, kv, (kv, at) => kv.remove(keyOf(idAt(at)))));
   await watch("clearing", () => kv.clear({ prefix: "" }));
   const clearedBytes = bytesIn(place.path);
-  await watch(
-    "filling, with an expiry",
-    () =>
-      measure(load, (at) => kv.put(keyOf(idAt(at)), valueOf(at, 0), { expireIn: EXPIRE_IN_MS })),
-  );
+  await watch("filling, with an expiry", () =>
+    measure(load, kv, (kv, at) => {
+      return kv.put(keyOf(idAt(at)), valueOf(at, 0), { expireIn: EXPIRE_IN_MS });
+    }));
   await watch("sweeping", () => waitWhileSwept(kv));
   await kv.clear({ prefix: "" });
   await kv.close();
@@ -224,11 +226,11 @@ export async function measureCache(keys: number): Promise<CacheResult | null> {
 
   const kv = await openKv({ backend: "file", path, cacheBytes });
   const prng = new Prng(72);
-  const getRandom = (): Promise<unknown> => kv.get(keyOf(prng.below(keys)));
+  const getRandom = (kv: FileKv): Promise<unknown> => kv.get(keyOf(prng.below(keys)));
   const load = { count: Math.min(GETS, keys), inFlight: 1, budgetMs: Infinity };
-  await measure(load, getRandom);
+  await measure(load, kv, getRandom);
   const before = readCalls();
-  await measure(load, getRandom);
+  await measure(load, kv, getRandom);
   const readsAGet = Number(((readCalls() - before) / load.count).toFixed(2));
   const fileBytes = bytesIn(place.path);
   await kv.close();

@@ -32,8 +32,10 @@ const sections: Readonly<Record<string, readonly Contender[]>> = {
   file: [jetkvProcess, jetkvLargeCache, lmdbNoSync, sqliteTuned, levelProcess, bareLogProcess],
 };
 
-if (isContender()) await playTurns(sections[sectionPlayed()] ?? [], [growthPass(smoke ? 1000 : 1)]);
-else await play();
+if (isContender()) {
+  const pass = growthPass(smoke ? 1000 : 1);
+  await playTurns(sections[sectionPlayed()] ?? [], [{ warmUp: null, pass }]);
+} else await play();
 
 async function play(): Promise<void> {
   const results: Record<string, Section> = {};
@@ -46,7 +48,6 @@ async function play(): Promise<void> {
       contenders,
       rounds: 1,
       passCount: 1,
-      warmUpCount: 0,
       place: temporaryPlace,
     });
     if (smoke) {

@@ -2,10 +2,10 @@
 
 import { Prng } from "../tests/support/prng.ts";
 import type { Sample } from "./measure.ts";
-import { fill, playRow } from "./store_pass.ts";
+import { fill, newValueOf, playRow, putNew, read } from "./store_pass.ts";
 import type { Subject } from "./subject.ts";
 import type { Pass, Row } from "./turns.ts";
-import { keyOf, shuffled, valueOf } from "./workloads.ts";
+import { shuffled } from "./workloads.ts";
 
 const KEY_COUNTS: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7];
 const SAMPLES = 5;
@@ -31,17 +31,17 @@ export function growthPass(scale: number): Pass<Subject> {
         const ids = Uint32Array.from({ length: CALLS / scale }, () => prng.below(keys));
         for (const inFlight of [1, 64]) {
           const load = { count: ids.length, budgetMs: 200, inFlight };
-          const get = await playRow(ids, {
+          const get = await playRow(subject, ids, {
             ...load,
             title: `${name}: get of ${keys} keys`,
-            run: (id) => subject.get(keyOf(id)),
-            expected: (id) => valueOf(id, 0),
+            call: read,
+            expected: newValueOf,
           });
           yield { row: `get, ${keys} keys`, inFlight, sample: get };
-          const overwrite = await playRow(ids, {
+          const overwrite = await playRow(subject, ids, {
             ...load,
             title: `${name}: overwrite of ${keys} keys`,
-            run: (id) => subject.put(keyOf(id), valueOf(id, 0)),
+            call: putNew,
           });
           yield { row: `overwrite, ${keys} keys`, inFlight, sample: overwrite };
         }

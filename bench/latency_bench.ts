@@ -71,11 +71,17 @@ const sections: Readonly<Record<string, Section>> = {
 
 if (isContender()) {
   const { contenders, load } = sections[sectionPlayed()] as Section;
-  await playTurns(contenders, [latencyPass(smoke ? scaled(load) : load)]);
+  const played = smoke ? scaled(load, 1000) : load;
+  const warmUp = latencyPass(scaled(played, 5));
+  await playTurns(contenders, [{ warmUp, pass: latencyPass(played) }]);
 } else await play();
 
-function scaled({ keyCount, count, budgetMs }: LatencyLoad): LatencyLoad {
-  return { keyCount: keyCount / 1000, count: count / 1000, budgetMs };
+function scaled({ keyCount, count, budgetMs }: LatencyLoad, scale: number): LatencyLoad {
+  return {
+    keyCount: Math.ceil(keyCount / scale),
+    count: Math.ceil(count / scale),
+    budgetMs: budgetMs / scale,
+  };
 }
 
 /** A client of Valkey as what the other contenders are. */
@@ -123,7 +129,6 @@ async function playSection(name: string, place: () => Place): Promise<Result> {
     contenders,
     rounds,
     passCount: 1,
-    warmUpCount: 0,
     place,
   });
   const figures = figuresOf(series);

@@ -39,68 +39,55 @@ export function cpuPer100k({ operations, cpuSeconds }: Sample): number {
 /** Calls between looks at the clock. */
 export const CALLS_PER_CLOCK_READ = 64;
 
-/** Calls `run` with the numbers from 0 on, and times it. */
-export async function measure(
-  load: Load,
-  run: (at: number) => Promise<unknown>,
-): Promise<Sample> {
+/**
+ * Makes call number `at` of a row. Not a closure made anew for each row: a runtime would compile it
+ * anew each time, which costs a store that does its work in JavaScript, and the row would pay.
+ */
+export type Call<T> = (target: T, at: number) => Promise<unknown>;
+
+/** Makes calls with the numbers from 0 on, and times them. */
+export async function measure<T>(load: Load, target: T, call: Call<T>): Promise<Sample> {
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
-  const deadline = start + load.budgetMs;
-  const { operations, checksum } = load.inFlight === 1
-    ? await oneByOne(load.count, deadline, run)
-    : await together(load, deadline, run);
+  const progress: Progress = {
+    next: 0,
+    end: load.count,
+    deadline: start + load.budgetMs,
+    checksum: 0,
+  };
+  if (load.inFlight === 1) await makeCalls(progress, target, call);
+  else {
+    const callers = Array.from({ length: load.inFlight }, () => makeCalls(progress, target, call));
+    await Promise.all(callers);
+  }
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   return {
-    operations,
+    operations: progress.next,
     seconds,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    checksum,
+    checksum: progress.checksum,
   };
 }
 
-interface Done {
-  operations: number;
+/** How far the callers of a row have come. */
+interface Progress {
+  next: number;
+  end: number;
+  readonly deadline: number;
   checksum: number;
 }
 
-async function oneByOne(
-  count: number,
-  deadline: number,
-  run: (at: number) => Promise<unknown>,
-): Promise<Done> {
-  let checksum = 0;
-  for (let at = 0; at < count; at++) {
-    checksum += digest(await run(at));
-    if (at % CALLS_PER_CLOCK_READ === 0 && performance.now() > deadline) {
-      return { operations: at + 1, checksum };
+/** A caller: makes the next call that nobody has made yet whenever one of its own has settled. */
+async function makeCalls<T>(progress: Progress, target: T, call: Call<T>): Promise<void> {
+  while (progress.next < progress.end) {
+    const at = progress.next++;
+    const answer = await call(target, at);
+    progress.checksum += digest(answer);
+    if (at % CALLS_PER_CLOCK_READ === 0 && performance.now() > progress.deadline) {
+      progress.end = progress.next;
     }
   }
-  return { operations: count, checksum };
-}
-
-/** As many callers as calls in flight, each of which makes its next call when one has settled. */
-async function together(
-  { count, inFlight }: Load,
-  deadline: number,
-  run: (at: number) => Promise<unknown>,
-): Promise<Done> {
-  let next = 0;
-  let end = count;
-  let checksum = 0;
-  async function caller(): Promise<void> {
-    while (next < end) {
-      const at = next++;
-      const answer = await run(at);
-      checksum += digest(answer);
-      if (at % CALLS_PER_CLOCK_READ === 0 && performance.now() > deadline) {
-        end = next;
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, caller));
-  return { operations: next, checksum };
 }
 
 /** The middle of several figures, and how far apart they lie. */

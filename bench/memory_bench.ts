@@ -17,7 +17,7 @@ import { lruCache } from "./peers/lru_cache.ts";
 import { unstorageMemory } from "./peers/unstorage_memory.ts";
 import { printMachine, settingsOf, writeResults } from "./results.ts";
 import { playRounds } from "./rounds.ts";
-import { storePass } from "./store_pass.ts";
+import { warmStorePass } from "./store_pass.ts";
 import { speedTables } from "./tables.ts";
 import { isContender, playTurns } from "./turns.ts";
 
@@ -35,10 +35,7 @@ const contenders = [
   denoKvMemory,
   bareMap,
 ];
-const passesOf = (count: number) =>
-  [1, 64].map((inFlight) => storePass({ count, inFlight, budgetMs }));
-const warmUps = passesOf(keyCount / 2);
-const passes = [...warmUps, ...passesOf(keyCount)];
+const passes = [1, 64].map((inFlight) => warmStorePass({ count: keyCount, inFlight, budgetMs }));
 
 if (isContender()) await playTurns(contenders, passes);
 else await play();
@@ -51,7 +48,6 @@ async function play(): Promise<void> {
     contenders,
     rounds,
     passCount: passes.length,
-    warmUpCount: warmUps.length,
     place: () => ({ path: "", remove: () => {} }),
   });
   const series = figuresOf(played);

@@ -44,7 +44,7 @@ export async function measureArrayGrowth(
       const pairs = { count: 20_000 / scale, inFlight: 1, budgetMs: 1000 };
       const nanoseconds = [];
       for (let round = 0; round < 7; round++) {
-        const { operations, seconds } = await measure(pairs, async (at) => {
+        const { operations, seconds } = await measure(pairs, kv, async (kv, at) => {
           await kv.append(arrayOf(0), valueOf(at, 1));
           return await kv.popFirst(arrayOf(0));
         });

@@ -37,24 +37,19 @@ export interface Plan {
   readonly rounds: number;
   /** How many passes the bench has; each is played by all contenders in turn. */
   readonly passCount: number;
-  /** How many of them are warm-ups: the first ones, played once before all rounds, not counted. */
-  readonly warmUpCount: number;
   /** Makes an empty place for a store. */
   readonly place: () => Place;
 }
 
-/** Plays the warm-ups and then all rounds. */
+/** Plays all rounds. */
 export async function playRounds(plan: Plan): Promise<Series[]> {
   const players = await enter(plan);
   const all = new Map<string, Series>();
   try {
-    for (let pass = 0; pass < plan.warmUpCount; pass++) {
-      for (const player of players) await player.play(pass, plan.place());
-    }
     for (let round = 0; round < plan.rounds; round++) {
-      for (let pass = plan.warmUpCount; pass < plan.passCount; pass++) {
+      for (let pass = 0; pass < plan.passCount; pass++) {
         for (const player of rotated(players, round)) {
-          for (const { sample, ...row } of await player.play(pass, plan.place())) {
+          for (const { sample, ...row } of await player.play(pass, plan.place)) {
             seriesOf(all, { ...row, contender: player.contender }).push(sample);
           }
         }
@@ -115,11 +110,17 @@ class Player {
   }
 
   /** Plays one pass. Where a peer fails, the bench says so and goes on without its figures. */
-  async play(pass: number, place: Place): Promise<readonly (Row & { sample: Sample })[]> {
+  async play(
+    pass: number,
+    makePlace: () => Place,
+  ): Promise<readonly (Row & { sample: Sample })[]> {
     if (this.#hasEnded) return [];
-    const turn: Turn = { pass, place: place.path };
+    const warmUpPlace = makePlace();
+    const place = makePlace();
+    const turn: Turn = { pass, warmUpPlace: warmUpPlace.path, place: place.path };
     this.#child.stdin!.write(`${JSON.stringify(turn)}\n`);
     const { rows = [], failed } = await this.answer();
+    warmUpPlace.remove();
     place.remove();
     if (failed !== undefined) {
       const message = `failed: ${this.contender.name}: ${failed}`;

@@ -5,59 +5,94 @@
 
 import { type Load, measure, type Sample } from "./measure.ts";
 import type { Subject } from "./subject.ts";
-import type { Pass, Row } from "./turns.ts";
+import type { Pass, Row, WarmPass } from "./turns.ts";
 import { ARRAY_COUNT, arrayOf, digest, keyOf, shuffled, valueOf } from "./workloads.ts";
 
-/** Makes the pass that plays each row with `load`, whose count is that of the keys. */
-export function storePass(load: Load): Pass<Subject> {
+/** Array calls are the fastest ones: as many of them as keys would be over in a wink. */
+const ELEMENTS_A_KEY = 5;
+
+const WARM_UP_PART = 5;
+
+/**
+ * Makes the pass that plays each row with `load`, whose count is that of the keys, after a shorter
+ * one that is not counted.
+ */
+export function warmStorePass(load: Load): WarmPass<Subject> {
+  const count = Math.ceil(load.count / WARM_UP_PART);
+  const warmUp = storePass({ ...load, count, budgetMs: load.budgetMs / WARM_UP_PART });
+  return { warmUp, pass: storePass(load) };
+}
+
+function storePass(load: Load): Pass<Subject> {
   const { count, inFlight } = load;
   return async function* (subject, name): AsyncGenerator<Row & { sample: Sample }> {
     const play = (row: string, ids: Uint32Array, calls: Calls): Promise<Sample> =>
-      playRow(ids, { ...load, ...calls, title: `${name}: ${row}` });
+      playRow(subject, ids, { ...load, ...calls, title: `${name}: ${row}` });
 
     await subject.prepareArrays?.(Array.from({ length: ARRAY_COUNT }, (_, id) => arrayOf(id)));
     const written = shuffled(count, 11);
-    const put = await play("put new", written, {
-      run: (id) => subject.put(keyOf(id), valueOf(id, 0)),
-    });
+    const put = await play("put new", written, { call: putNew });
     yield { row: "put new", inFlight, sample: put };
     const rest = await fill(subject, written.subarray(put.operations), FILLING_MS_MAX);
     const stored = written.subarray(0, put.operations + rest);
 
-    const get = await play("get", mixed(stored, 12), {
-      run: (id) => subject.get(keyOf(id)),
-      expected: (id) => valueOf(id, 0),
-    });
+    const get = await play("get", mixed(stored, 12), { call: read, expected: newValueOf });
     yield { row: "get", inFlight, sample: get };
 
     const overwritten = mixed(stored, 13);
-    const overwrite = await play("overwrite", overwritten, {
-      run: (id) => subject.put(keyOf(id), valueOf(id, 1)),
-    });
+    const overwrite = await play("overwrite", overwritten, { call: putAgain });
     yield { row: "overwrite", inFlight, sample: overwrite };
     await expectValues(subject, name, overwritten.subarray(0, overwrite.operations), 1);
 
-    const append = await play("append", written, {
-      run: (id) => subject.append(arrayOf(id), valueOf(id, 2)),
-    });
+    const elements = shuffled(count * ELEMENTS_A_KEY, 15);
+    const append = await play("append", elements, { call: appendElement });
     yield { row: "append", inFlight, sample: append };
-    const popFirst = await play("popFirst", written.subarray(0, append.operations), {
-      run: (id) => subject.popFirst(arrayOf(id)),
-      expected: (id) => valueOf(id, 2),
+    const popFirst = await play("popFirst", elements.subarray(0, append.operations), {
+      call: popElement,
+      expected: elementOf,
     });
     yield { row: "popFirst", inFlight, sample: popFirst };
 
     const removed = mixed(stored, 14);
-    const remove = await play("remove", removed, { run: (id) => subject.remove(keyOf(id)) });
+    const remove = await play("remove", removed, { call: removeKey });
     yield { row: "remove", inFlight, sample: remove };
     await expectValues(subject, name, removed.subarray(0, remove.operations), null);
   };
 }
 
+/** A call for the key or the element with number `id`. */
+type CallById<S> = (subject: S, id: number) => Promise<unknown>;
+
+/** The value that a key is filled with. */
+export const newValueOf = (id: number): string => valueOf(id, 0);
+const elementOf = (id: number): string => valueOf(id, 2);
+
+/** Puts what a store is filled with. */
+export const putNew: CallById<Pick<Subject, "put">> = (subject, id) =>
+  subject.put(keyOf(id), newValueOf(id));
+/** Reads a key. */
+export const read: CallById<Subject> = (subject, id) => subject.get(keyOf(id));
+const putAgain: CallById<Subject> = (subject, id) => subject.put(keyOf(id), valueOf(id, 1));
+const removeKey: CallById<Subject> = (subject, id) => subject.remove(keyOf(id));
+const appendElement: CallById<Subject> = (subject, id) =>
+  subject.append(arrayOf(id), elementOf(id));
+const popElement: CallById<Subject> = (subject, id) => subject.popFirst(arrayOf(id));
+
 interface Calls {
-  readonly run: (id: number) => Promise<unknown>;
+  readonly call: CallById<Subject>;
   /** What the answer must be; without it the answers are not looked at. */
   readonly expected?: (id: number) => string;
+}
+
+/** The calls of a row: one for each of `ids`. */
+interface CallsByIds<S> {
+  readonly subject: S;
+  readonly ids: Uint32Array;
+  readonly call: CallById<S>;
+}
+
+function callNext<S>({ subject, ids, call }: CallsByIds<S>, at: number): Promise<unknown> {
+  return call(subject, ids[at] as number);
 }
 
 /**
@@ -66,10 +101,12 @@ interface Calls {
  * @throws If an answer is not what was expected.
  */
 export async function playRow(
+  subject: Subject,
   ids: Uint32Array,
-  { title, run, expected, ...load }: Calls & Load & { title: string },
+  { title, call, expected, ...load }: Calls & Load & { title: string },
 ): Promise<Sample> {
-  const sample = await measure({ ...load, count: ids.length }, (at) => run(ids[at] as number));
+  const calls: CallsByIds<Subject> = { subject, ids, call };
+  const sample = await measure({ ...load, count: ids.length }, calls, callNext);
   if (expected !== undefined) {
     let checksum = 0;
     for (const id of ids.subarray(0, sample.operations)) checksum += digest(expected(id));
@@ -99,10 +136,7 @@ export async function fill(
   budgetMs: number = Infinity,
 ): Promise<number> {
   const load = { count: ids.length, inFlight: FILLING_IN_FLIGHT, budgetMs };
-  const { operations } = await measure(load, (at) => {
-    const id = ids[at] as number;
-    return subject.put(keyOf(id), valueOf(id, 0));
-  });
+  const { operations } = await measure(load, { subject, ids, call: putNew }, callNext);
   return operations;
 }
 

@@ -15,9 +15,21 @@ export interface Row {
 /** What a contender does in a turn; it yields each row as soon as it is measured. */
 export type Pass<S> = (subject: S, name: string) => AsyncIterable<Row & { sample: Sample }>;
 
-/** What a process is told: to play the pass with this number on a store at this place. */
+/**
+ * What is played in a turn. A process that has waited for its turn has a heap as small as can be,
+ * which then grows again, and a runtime that gathers anew what it knows of the code: the warm-up
+ * pays for that, on a store of its own, and is not counted.
+ */
+export interface WarmPass<S> {
+  /** `null` where the pass is so long that it makes no difference. */
+  readonly warmUp: Pass<S> | null;
+  readonly pass: Pass<S>;
+}
+
+/** What a process is told: which of its passes to play, and where. */
 export interface Turn {
   readonly pass: number;
+  readonly warmUpPlace: string;
   readonly place: string;
 }
 
@@ -50,10 +62,16 @@ export function sectionPlayed(): string {
   return option.slice(SECTION_OPTION.length);
 }
 
+/**
+ * A store to which a turn came last. V8 throws away what it compiled for objects of which none is
+ * left, and a program that is no bench keeps its store.
+ */
+const kept = new Set<unknown>();
+
 /** Plays turns until the bench ends. */
 export async function playTurns<S extends { close(): Promise<unknown> }>(
   contenders: readonly Contender<S>[],
-  passes: readonly Pass<S>[],
+  passes: readonly WarmPass<S>[],
 ): Promise<void> {
   const option = process.argv.find((arg) => arg.startsWith(CONTENDER_OPTION)) ?? "";
   const name = option.slice(CONTENDER_OPTION.length);
@@ -67,19 +85,32 @@ export async function playTurns<S extends { close(): Promise<unknown> }>(
     return answer({ failed: messageOf(reason) });
   }
   for await (const line of createInterface({ input: process.stdin })) {
-    const { pass, place } = JSON.parse(line) as Turn;
+    const turn = JSON.parse(line) as Turn;
+    const { warmUp, pass } = passes[turn.pass]!;
     try {
-      const subject = await open(place);
-      try {
-        const rows = passes[pass]?.(subject, name) ?? [];
-        answer({ rows: await Array.fromAsync(rows) });
-      } finally {
-        await subject.close();
+      if (warmUp !== null) {
+        const subject = await open(turn.warmUpPlace);
+        kept.clear();
+        kept.add(subject);
+        await play(warmUp, subject, name);
       }
+      answer({ rows: await play(pass, await open(turn.place), name) });
     } catch (reason) {
       answer({ failed: messageOf(reason) });
     }
     collectGarbage();
+  }
+}
+
+async function play<S extends { close(): Promise<unknown> }>(
+  pass: Pass<S>,
+  subject: S,
+  name: string,
+): Promise<(Row & { sample: Sample })[]> {
+  try {
+    return await Array.fromAsync(pass(subject, name));
+  } finally {
+    await subject.close();
   }
 }
 

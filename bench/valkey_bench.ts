@@ -26,9 +26,9 @@ import { isContender, playTurns } from "./turns.ts";
 import {
   fillServer,
   type ValkeyBound,
-  valkeyPass,
   valkeyRows,
   type ValkeySubject,
+  warmValkeyPass,
 } from "./valkey_pass.ts";
 
 const smoke = isSmoke();
@@ -49,10 +49,9 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   valkeyBenchmark,
 ];
 const rounds = smoke ? 1 : 7;
-const warmUps = [valkeyPass(valkeyRows(smoke ? 100 : 10))];
-const passes = valkeyRows(smoke ? 100 : 1).map((row) => valkeyPass([row]));
+const passes = valkeyRows(smoke ? 100 : 1).map(warmValkeyPass);
 
-if (isContender()) await playTurns(contenders, [...warmUps, ...passes]);
+if (isContender()) await playTurns(contenders, passes);
 else await play();
 
 async function play(): Promise<void> {
@@ -67,8 +66,7 @@ async function play(): Promise<void> {
       module: import.meta.url,
       contenders,
       rounds,
-      passCount: warmUps.length + passes.length,
-      warmUpCount: warmUps.length,
+      passCount: passes.length,
       place: () => ({ path: `${server.port}`, remove: () => {} }),
     });
     if (smoke) {

@@ -3,8 +3,8 @@
  * values of 10 KiB and 1 MiB as bytes. Each answer is checked.
  */
 
-import { type Load, measure, type Sample } from "./measure.ts";
-import type { Pass, Row } from "./turns.ts";
+import { type Call, type Load, measure, type Sample } from "./measure.ts";
+import type { Pass, Row, WarmPass } from "./turns.ts";
 import { ARRAY_COUNT, arrayOf, digest, keyOf, shuffled } from "./workloads.ts";
 
 /** An open client under measurement. */
@@ -98,76 +98,78 @@ export async function fillServer(subject: ValkeySubject): Promise<void> {
   }
 }
 
-/** Makes the pass that plays `rows`, each after a short run that is not counted. */
-export function valkeyPass(rows: readonly ValkeyRow[]): Pass<ValkeySubject | ValkeyBound> {
+const WARM_UP_PART = 5;
+
+/** Makes the pass that plays `row`, after a short run that is not counted. */
+export function warmValkeyPass(row: ValkeyRow): WarmPass<ValkeySubject | ValkeyBound> {
+  const warmUp = valkeyPass({ ...row, budgetMs: row.budgetMs / WARM_UP_PART });
+  return { warmUp, pass: valkeyPass(row) };
+}
+
+function valkeyPass(row: ValkeyRow): Pass<ValkeySubject | ValkeyBound> {
   return async function* (subject, name): AsyncGenerator<Row & { sample: Sample }> {
-    for (const row of rows) {
-      const title = `${name}: ${row.row}, ${row.inFlight} in flight`;
-      const play = (row: ValkeyRow): Promise<Sample | null> =>
-        "play" in subject ? subject.play(row) : playRow(subject, row, title);
-      await play({ ...row, budgetMs: row.budgetMs / 5 });
-      const sample = await play(row);
-      if (sample !== null) yield { row: row.row, inFlight: row.inFlight, sample };
-    }
+    const title = `${name}: ${row.row}, ${row.inFlight} in flight`;
+    const sample = "play" in subject ? await subject.play(row) : await playRow(subject, row, title);
+    if (sample !== null) yield { row: row.row, inFlight: row.inFlight, sample };
   };
 }
 
+/** What the calls of a row have at hand. */
+interface Play {
+  readonly subject: ValkeySubject;
+  readonly row: ValkeyRow;
+  /** The value of a row of large ones. */
+  readonly large: Uint8Array;
+  /** Answers that were not what they must be, where the calls compare them. */
+  wrong: number;
+}
+
 async function playRow(subject: ValkeySubject, row: ValkeyRow, title: string): Promise<Sample> {
-  if (row.command === "RPUSH+LPOP") return await playQueue(subject, row, title);
-  const large = LARGE.get(row.valueBytes);
-  if (row.command === "SET") return await playSet(subject, row, large, title);
-  if (large !== undefined) return await playLargeGet(subject, row, large, title);
-  const sample = await measure(row, (at) => subject.get(keyAt(row, at)));
+  const large = LARGE.get(row.valueBytes) ?? new Uint8Array();
+  const play: Play = { subject, row, large, wrong: 0 };
+  const isLarge = large.length > 0;
+  if (row.command === "RPUSH+LPOP") return await playQueue(play, title);
+  if (row.command === "SET") return await playSet(play, isLarge ? setLarge : setSmall, title);
+  if (isLarge) return trusted(await measure(row, play, getLarge), play.wrong, title);
+  const sample = await measure(row, play, getSmall);
   let checksum = 0;
   for (let at = 0; at < sample.operations; at++) checksum += digest(smallValueAt(at));
   if (checksum !== sample.checksum) throw new Error(`Cannot trust ${title}: checksum differs`);
   return sample;
 }
 
+const getSmall: Call<Play> = ({ subject, row }, at) => subject.get(keyAt(row, at));
+
+const setSmall: Call<Play> = ({ subject, row }, at) =>
+  subject.set(keyAt(row, at), smallValueAt(at));
+
+const setLarge: Call<Play> = ({ subject, row, large }, at) =>
+  subject.setBytes(keyAt(row, at), large);
+
+async function getLarge(play: Play, at: number): Promise<void> {
+  const value = await play.subject.getBytes(keyAt(play.row, at));
+  if (value === null || !isAlike(value, play.large)) play.wrong++;
+}
+
+async function pushAndPop(play: Play, at: number): Promise<void> {
+  const key = arrayAt(at);
+  await play.subject.push(key, key);
+  if (await play.subject.popFirst(key) !== key) play.wrong++;
+}
+
 /** Writes, and then reads one of the values, not timed. */
-async function playSet(
-  subject: ValkeySubject,
-  row: ValkeyRow,
-  large: Uint8Array | undefined,
-  title: string,
-): Promise<Sample> {
-  const sample = await measure(row, (at) => {
-    const key = keyAt(row, at);
-    return large === undefined ? subject.set(key, smallValueAt(at)) : subject.setBytes(key, large);
-  });
-  const key = keyAt(row, 0);
-  const expected = large ?? new TextEncoder().encode(smallValueAt(0));
-  const value = await subject.getBytes(key);
+async function playSet(play: Play, set: Call<Play>, title: string): Promise<Sample> {
+  const { subject, row, large } = play;
+  const sample = await measure(row, play, set);
+  const expected = large.length > 0 ? large : new TextEncoder().encode(smallValueAt(0));
+  const value = await subject.getBytes(keyAt(row, 0));
   return trusted(sample, value === null || !isAlike(value, expected) ? 1 : 0, title);
 }
 
 /** An element in and out again: two commands. */
-async function playQueue(
-  subject: ValkeySubject,
-  row: ValkeyRow,
-  title: string,
-): Promise<Sample> {
-  let wrong = 0;
-  const sample = await measure(row, async (at) => {
-    const key = arrayAt(at);
-    await subject.push(key, key);
-    if (await subject.popFirst(key) !== key) wrong++;
-  });
-  return trusted({ ...sample, operations: sample.operations * 2 }, wrong, title);
-}
-
-async function playLargeGet(
-  subject: ValkeySubject,
-  row: ValkeyRow,
-  expected: Uint8Array,
-  title: string,
-): Promise<Sample> {
-  let wrong = 0;
-  const sample = await measure(row, async (at) => {
-    const value = await subject.getBytes(keyAt(row, at));
-    if (value === null || !isAlike(value, expected)) wrong++;
-  });
-  return trusted(sample, wrong, title);
+async function playQueue(play: Play, title: string): Promise<Sample> {
+  const sample = await measure(play.row, play, pushAndPop);
+  return trusted({ ...sample, operations: sample.operations * 2 }, play.wrong, title);
 }
 
 const PIECE_BYTES = 1009;
