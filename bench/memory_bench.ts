@@ -23,8 +23,8 @@ import { isContender, playTurns } from "./turns.ts";
 
 const smoke = isSmoke();
 const keyCount = smoke ? 200 : 100_000;
-const rounds = smoke ? 1 : 7;
-const budgetMs = 1000;
+const rounds = smoke ? 1 : 15;
+const budgetMs = 300;
 
 const contenders = [
   jetkvMemory,

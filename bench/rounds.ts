@@ -12,6 +12,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "./garbage.ts";
 import type { Sample } from "./measure.ts";
 import type { Place } from "./place.ts";
 import { runtime } from "./results.ts";
@@ -91,7 +92,7 @@ class Player {
 
   constructor(contender: Named, script: readonly string[]) {
     this.contender = contender;
-    const options = runtime().name === "deno" ? ["run", "-A", "--unstable-kv"] : [];
+    const options = runtime().name === "deno" ? ["run", "-A", "--unstable-kv", V8_FLAGS] : [];
     const own = [...process.argv.slice(2), `${CONTENDER_OPTION}${contender.name}`];
     const args = [...options, ...script, ...own];
     this.#child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });

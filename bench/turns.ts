@@ -93,6 +93,7 @@ export async function playTurns<S extends { close(): Promise<unknown> }>(
         kept.clear();
         kept.add(subject);
         await play(warmUp, subject, name);
+        collectGarbage();
       }
       answer({ rows: await play(pass, await open(turn.place), name) });
     } catch (reason) {
