@@ -274,6 +274,7 @@ export class Space {
 
   /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
   #makeRoom(key: string, slot: Slot | undefined, bytes: number, freed: Freed): void {
+    // An unbounded store has room until its map is full.
     if (this.#byUse === null && this.size < this.#maxEntries) return;
     const maxEntries = this.#maxEntries + freed.entries;
     const maxBytes = this.#maxBytes + freed.bytes;
