@@ -29,7 +29,7 @@ import { printMachine, type Section as Result, settingsOf, writeResults } from "
 import { playRounds } from "./rounds.ts";
 import type { Contender } from "./subject.ts";
 import { timeTables } from "./tables.ts";
-import { isContender, playTurns, sectionArgs, sectionPlayed } from "./turns.ts";
+import { isContender, playTurns, sectionArgs, sectionPlayed, WARM_UP_SHARE } from "./turns.ts";
 import type { ValkeySubject } from "./valkey_pass.ts";
 
 const smoke = isSmoke();
@@ -71,17 +71,14 @@ const sections: Readonly<Record<string, Section>> = {
 
 if (isContender()) {
   const { contenders, load } = sections[sectionPlayed()] as Section;
-  const played = smoke ? scaled(load, 1000) : load;
-  const warmUp = latencyPass(scaled(played, 5));
+  const played = smoke ? scaled(load, 1 / 1000) : load;
+  const budgetMs = played.budgetMs * WARM_UP_SHARE;
+  const warmUp = latencyPass({ ...scaled(played, WARM_UP_SHARE), budgetMs });
   await playTurns(contenders, [{ warmUp, pass: latencyPass(played) }]);
 } else await play();
 
-function scaled({ keyCount, count, budgetMs }: LatencyLoad, scale: number): LatencyLoad {
-  return {
-    keyCount: Math.ceil(keyCount / scale),
-    count: Math.ceil(count / scale),
-    budgetMs: budgetMs / scale,
-  };
+function scaled({ keyCount, count, budgetMs }: LatencyLoad, share: number): LatencyLoad {
+  return { keyCount: Math.ceil(keyCount * share), count: Math.ceil(count * share), budgetMs };
 }
 
 /** A client of Valkey as what the other contenders are. */

@@ -55,11 +55,8 @@ export async function measure<T>(load: Load, target: T, call: Call<T>): Promise<
     deadline: start + load.budgetMs,
     checksum: 0,
   };
-  if (load.inFlight === 1) await makeCalls(progress, target, call);
-  else {
-    const callers = Array.from({ length: load.inFlight }, () => makeCalls(progress, target, call));
-    await Promise.all(callers);
-  }
+  const callers = Array.from({ length: load.inFlight }, () => makeCalls(progress, target, call));
+  await Promise.all(callers);
   const seconds = (performance.now() - start) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
   return {

@@ -26,6 +26,9 @@ export interface WarmPass<S> {
   readonly pass: Pass<S>;
 }
 
+/** A warm-up plays this part of what counts, in this part of the time. */
+export const WARM_UP_SHARE = 0.2;
+
 /** What a process is told: which of its passes to play, and where. */
 export interface Turn {
   readonly pass: number;
@@ -63,7 +66,7 @@ export function sectionPlayed(): string {
 }
 
 /**
- * A store to which a turn came last. V8 throws away what it compiled for objects of which none is
+ * Holds the store of the last warm-up. V8 throws away what it compiled for objects of which none is
  * left, and a program that is no bench keeps its store.
  */
 const kept = new Set<unknown>();

@@ -4,7 +4,7 @@
  */
 
 import { type Call, type Load, measure, type Sample } from "./measure.ts";
-import type { Pass, Row, WarmPass } from "./turns.ts";
+import { type Pass, type Row, WARM_UP_SHARE, type WarmPass } from "./turns.ts";
 import { ARRAY_COUNT, arrayOf, digest, keyOf, shuffled } from "./workloads.ts";
 
 /** An open client under measurement. */
@@ -98,11 +98,9 @@ export async function fillServer(subject: ValkeySubject): Promise<void> {
   }
 }
 
-const WARM_UP_PART = 5;
-
 /** Makes the pass that plays `row`, after a short run that is not counted. */
 export function warmValkeyPass(row: ValkeyRow): WarmPass<ValkeySubject | ValkeyBound> {
-  const warmUp = valkeyPass({ ...row, budgetMs: row.budgetMs / WARM_UP_PART });
+  const warmUp = valkeyPass({ ...row, budgetMs: row.budgetMs * WARM_UP_SHARE });
   return { warmUp, pass: valkeyPass(row) };
 }
 

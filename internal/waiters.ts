@@ -117,7 +117,11 @@ export class Waiters {
    * it, so no attempt runs inside another.
    */
   wake(key: string): void {
-    if (this.#count > 0) this.#serveAll(key);
+    if (this.#count === 0) return;
+    this.#woken.push(key);
+    if (this.#woken.length > 1) return;
+    for (let i = 0; i < this.#woken.length; i++) this.#serve(this.#woken[i]!);
+    this.#woken.length = 0;
   }
 
   /** Rejects all who wait, and who will. */
@@ -126,13 +130,6 @@ export class Waiters {
     for (const queue of [...this.#byKey.values()]) {
       while (queue.first !== null) queue.first.fail(makeError());
     }
-  }
-
-  #serveAll(key: string): void {
-    this.#woken.push(key);
-    if (this.#woken.length > 1) return;
-    for (let i = 0; i < this.#woken.length; i++) this.#serve(this.#woken[i]!);
-    this.#woken.length = 0;
   }
 
   #serve(key: string): void {

@@ -30,7 +30,7 @@ export function checkValue(value: Value): Value {
   throw valueError(value);
 }
 
-// Apart from the checks: all calls run those, and a compiler takes only small functions apart.
+// Apart from the checks, which all calls run: V8 has room for so much code in their callers only.
 
 function keyError(key: unknown): TypeError | RangeError {
   if (typeof key !== "string") {

@@ -28,8 +28,13 @@ function play(seed: number): void {
       if (at !== -1) model.splice(at, 1);
       strictEqual(deque.remove(element), at !== -1, name);
     } else if (prng.chance(grows ? 0.8 : 0.2)) {
-      if (prng.chance(0.5)) model.push(step), deque.pushLast(step);
-      else model.unshift(step), deque.pushFirst(step);
+      if (prng.chance(0.5)) {
+        model.push(step);
+        deque.pushLast(step);
+      } else {
+        model.unshift(step);
+        deque.pushFirst(step);
+      }
     } else if (prng.chance(0.5)) strictEqual(deque.popFirst(), model.shift(), name);
     else strictEqual(deque.popLast(), model.pop(), name);
     strictEqual(deque.length, model.length, name);

@@ -45,9 +45,7 @@ export class Pager extends Frames {
   #releasedCount = 0;
   #hand = 0;
   #isRecovering = false;
-  /** Whether the hand found too little to let go of, and nothing has become clean since. */
-  #isStuck = false;
-  /** How many pages there were then. */
+  /** Pages when the hand found too little to let go of; 0 once something has become clean. */
   #stuckCount = 0;
 
   constructor(storage: Storage, path: string, cacheBytes: number) {
@@ -170,7 +168,7 @@ export class Pager extends Frames {
     const frame = this.#frames[page]! - 1;
     assert(frame >= 0, "a staged page left memory");
     this.#flags[frame]! &= ~STAGED;
-    this.#isStuck = false;
+    this.#stuckCount = 0;
   }
 
   /** Lets pages go until the cache is as large as it may be. Frames are void afterwards. */
@@ -216,7 +214,7 @@ export class Pager extends Frames {
 
   #letGo(): void {
     // With an eighth more it looks again: pages that were read since may go.
-    if (this.#isStuck && this.#count * 8 < this.#stuckCount * 9) return;
+    if (this.#count * 8 < this.#stuckCount * 9) return;
     const frameCount = this.frameCount;
     for (let steps = 0; steps < 2 * frameCount; steps++) {
       const frame = this.#hand;
@@ -226,7 +224,6 @@ export class Pager extends Frames {
       if ((flags & USED) !== 0) this.#flags[frame] = flags & ~USED;
       else if (this.#drop(frame) <= this.#framesMax) return;
     }
-    this.#isStuck = true;
     this.#stuckCount = this.#count;
   }
 
@@ -318,7 +315,7 @@ export class Pager extends Frames {
     if ((this.#flags[frame]! & DIRTY) === 0) return;
     this.#flags[frame]! &= ~DIRTY;
     this.#dirtyCount--;
-    this.#isStuck = false;
+    this.#stuckCount = 0;
   }
 
   #drop(frame: number): number {

@@ -14,11 +14,6 @@ import type { KeyEntry } from "./entry.ts";
 export class ExpiryHeap {
   readonly #entries: KeyEntry[] = [];
 
-  /** Whether no entry expires. */
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
-  }
-
   /** The entry with the earliest deadline; `undefined` if none expires. */
   get first(): KeyEntry | undefined {
     return this.#entries[0];

@@ -275,13 +275,11 @@ export class MemoryStore implements Store {
   ): number {
     const entry = found ?? this.#space.putArray(key);
     const { elements } = entry;
-    let bytes = 0;
     for (const value of values) {
       if (end === "last") elements.pushLast(own(value));
       else elements.pushFirst(own(value));
-      bytes += value.length;
+      this.#space.resize(entry, value.length);
     }
-    this.#space.resize(entry, bytes);
     return elements.length;
   }
 

@@ -1,5 +1,5 @@
 /**
- * What keys, strings and arrays count for in a bounded memory store, in bytes.
+ * What keys, strings and arrays count for in a memory store, in bytes.
  */
 
 import type { Value } from "../../kv/kv.ts";

@@ -90,7 +90,17 @@ export class Space {
   /** Finds what stands at `key`, and counts it as used. */
   find(key: string): Slot | undefined {
     const slot = this.#byKey.get(key);
-    return slot === undefined || this.#isPlain ? slot : this.#use(key, slot);
+    if (slot === undefined) return undefined;
+    const mayBeGone = slot instanceof Entry && slot.deadlineMs !== null || !this.#clearings.isEmpty;
+    if (mayBeGone && !this.#isLive(key, slot)) {
+      this.#removeGone(key, slot);
+      return undefined;
+    }
+    if (this.#byUse !== null && slot instanceof StringEntry) {
+      this.#byUse.remove(slot);
+      this.#byUse.pushLast(slot);
+    }
+    return slot;
   }
 
   /**
@@ -153,7 +163,7 @@ export class Space {
     return entry;
   }
 
-  /** Counts the bytes of elements that were added to the array of `entry` or taken off. */
+  /** Counts the bytes of an element that was added to the array of `entry` or taken off. */
   resize(entry: ArrayEntry, bytes: number): void {
     entry.bytes += bytes;
     this.#bytes += bytes;
@@ -236,24 +246,6 @@ export class Space {
     }
   }
 
-  /** Whether all that is in the map is alive, and nobody asks when it was used: as in most. */
-  get #isPlain(): boolean {
-    return this.#byUse === null && this.#expiring.isEmpty && this.#clearings.isEmpty;
-  }
-
-  /** Removes `slot` if it is gone, else counts it as used. */
-  #use(key: string, slot: Slot): Slot | undefined {
-    if (!this.#isLive(key, slot)) {
-      this.#removeGone(key, slot);
-      return undefined;
-    }
-    if (this.#byUse !== null && slot instanceof StringEntry) {
-      this.#byUse.remove(slot);
-      this.#byUse.pushLast(slot);
-    }
-    return slot;
-  }
-
   /** Tells whether `slot`, which stands at `key`, is neither past its deadline nor cleared. */
   #isLive(key: string, slot: Slot): boolean {
     return !this.#isDead(slot) &&
@@ -274,8 +266,6 @@ export class Space {
 
   /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
   #makeRoom(key: string, slot: Slot | undefined, bytes: number, freed: Freed): void {
-    // An unbounded store has room until its map is full.
-    if (this.#byUse === null && this.size < this.#maxEntries) return;
     const maxEntries = this.#maxEntries + freed.entries;
     const maxBytes = this.#maxBytes + freed.bytes;
     const moreEntries = slot === undefined ? 1 : 0;
