@@ -284,7 +284,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   /** Encodes values in place: the array of a rest parameter is the callee's own. */
   #encodeAll(values: unknown[]): Value[] {
     if (values.length === 1) values[0] = this.#encode(values[0] as Input);
-    else values.forEach((value, i) => values[i] = this.#encodeApart(value as Input));
+    else for (let i = 0; i < values.length; i++) values[i] = this.#encodeApart(values[i] as Input);
     return values as Value[];
   }
 
