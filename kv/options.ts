@@ -8,7 +8,7 @@ export interface MemoryOptions {
   backend: "memory";
   /**
    * The most keys to hold: whole, from 1. Past it the string unused for longest is evicted.
-   * Default, and the most: 2^24 − 2^10, past which a write rejects with code `full`.
+   * Default: no bound.
    */
   maxEntries?: number | undefined;
   /**

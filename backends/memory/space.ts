@@ -10,8 +10,6 @@
  * - **Size.** Text counts a byte a UTF-16 code unit, which is exact for ASCII: what it takes as
  *   UTF-8 could only be told by looking at each character, and cost more than all the rest of a
  *   `put`.
- * - **Scans.** A scan meets what was there when it started: it leaves a mark at the end of the map,
- *   which keeps the order of insertion, and ends there.
  */
 
 import { assert } from "../../internal/assert.ts";
@@ -22,6 +20,8 @@ import type { Value } from "../../kv/kv.ts";
 import { type Clearing, Clearings } from "./clearings.ts";
 import { ArrayEntry, deadlineOf, Entry, type KeyEntry, type Slot, StringEntry } from "./entry.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
+import { KeyTable } from "./key_table.ts";
+import { RecentArrays } from "./recent_arrays.ts";
 import { bytesAt, bytesOf, type Freed, freedBy, NOTHING } from "./sizes.ts";
 
 /** Bounds of a memory store; `undefined` for none. */
@@ -29,9 +29,6 @@ export interface MemoryLimits {
   readonly maxEntries: number | undefined;
   readonly maxBytes: number | undefined;
 }
-
-/** What the hash maps of V8 can hold, but for a few marks. */
-const MAP_ENTRIES_MAX = 2 ** 24 - 2 ** 10;
 
 /** The dead that a write with a deadline removes: more than the one that it may add. */
 const SWEEP_A_WRITE = 2;
@@ -41,22 +38,17 @@ const SWEEP_A_SLICE = 1_000;
 const SWEEP_LAG_MS = 1_000;
 const SWEEP_PAUSE_MS = 1;
 
-/** What stands where a scan ends; its key is one that no caller can have. */
-const MARK: Value = new Uint8Array();
-const MARK_KEY = "\ud800";
-
 /** Keys and what stands at them. */
 export class Space {
   readonly #clock: Clock;
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #byKey = new Map<string, Slot>();
+  readonly #byKey = new KeyTable<Slot>();
+  readonly #recent = new RecentArrays();
   readonly #expiring = new ExpiryHeap();
   /** Strings by last use, the one unused for longest first; `null` in an unbounded store. */
   readonly #byUse: LinkedList<StringEntry> | null;
   readonly #clearings = new Clearings();
-  #markCount = 0;
-  #marksMade = 0;
   #bytes = 0;
   #arrayCount = 0;
   #arrayBytes = 0;
@@ -66,15 +58,15 @@ export class Space {
 
   constructor({ maxEntries, maxBytes }: MemoryLimits, clock: Clock) {
     this.#clock = clock;
-    this.#maxEntries = Math.min(maxEntries ?? Infinity, MAP_ENTRIES_MAX);
+    this.#maxEntries = maxEntries ?? Infinity;
     this.#maxBytes = maxBytes ?? Infinity;
     const isBounded = maxEntries !== undefined || maxBytes !== undefined;
     this.#byUse = isBounded ? new LinkedList() : null;
   }
 
-  /** Keys in the map, the dead and the cleared that are still there included. */
+  /** Keys in the table, the dead and the cleared that are still there included. */
   get size(): number {
-    return this.#byKey.size - this.#markCount;
+    return this.#byKey.size;
   }
 
   /** Bytes of these keys and of what stands at them. */
@@ -89,7 +81,7 @@ export class Space {
 
   /** Finds what stands at `key`, and counts it as used. */
   find(key: string): Slot | undefined {
-    const slot = this.#byKey.get(key);
+    const slot = this.#lookUp(key);
     if (slot === undefined) return undefined;
     const mayBeGone = slot instanceof Entry && slot.deadlineMs !== null || !this.#clearings.isEmpty;
     if (mayBeGone && !this.#isLive(key, slot)) {
@@ -193,12 +185,12 @@ export class Space {
   }
 
   /**
-   * Walks over what is there now, in the order in which the keys came. What comes later is left
-   * out, what is removed before its turn is too. Yields `null` for what is dead or cleared, so that
-   * each step is a little work.
+   * Walks over what is there. A key that is there from start to end comes once; one that is put or
+   * removed meanwhile may be left out. Yields `null` for what is dead or cleared, so that each step
+   * is a little work.
    */
   *slots(): Generator<[string, Slot] | null, undefined> {
-    for (const found of this.#untilMark()) yield this.#isLive(...found) ? found : null;
+    for (const found of this.#byKey.entries()) yield this.#isLive(...found) ? found : null;
   }
 
   /** From now on, no key of `prefix` is found that is here now. */
@@ -212,7 +204,7 @@ export class Space {
    */
   *clear(clearing: Clearing): Generator<void, undefined> {
     try {
-      for (const [key, slot] of this.#untilMark()) {
+      for (const [key, slot] of this.#byKey.entries()) {
         if (this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
         yield;
       }
@@ -225,25 +217,15 @@ export class Space {
   close(): void {
     this.#cancelTimer?.();
     this.#byKey.clear();
+    this.#recent.clear();
   }
 
-  /**
-   * Walks over what is in the map now. One who leaves in the middle without a word leaves a mark
-   * behind, which takes the room of an entry.
-   */
-  *#untilMark(): Generator<[string, Slot], undefined> {
-    const mark = `${MARK_KEY}${this.#marksMade++}`;
-    this.#set(mark, MARK, false);
-    this.#markCount++;
-    try {
-      for (const slot of this.#byKey) {
-        if (slot[0] === mark) return;
-        if (slot[1] !== MARK) yield slot;
-      }
-    } finally {
-      this.#byKey.delete(mark);
-      this.#markCount--;
-    }
+  #lookUp(key: string): Slot | undefined {
+    const recent = this.#recent.find(key);
+    if (recent !== undefined) return recent;
+    const slot = this.#byKey.get(key);
+    if (slot instanceof ArrayEntry) this.#recent.add(slot);
+    return slot;
   }
 
   /** Tells whether `slot`, which stands at `key`, is neither past its deadline nor cleared. */
@@ -290,21 +272,13 @@ export class Space {
     }
   }
 
-  /**
-   * Sets what stands at `key`, first of all that a write does.
-   *
-   * @throws {KvError} `full` if the map cannot grow: what was deleted may still take room in it.
-   */
+  /** Sets what stands at `key`. */
   #set(key: string, slot: Slot, isNew: boolean): void {
-    try {
-      this.#byKey.set(key, slot);
-    } catch (cause) {
-      throw fullError(key, { cause });
-    }
+    this.#byKey.set(key, slot);
     if (isNew && !this.#clearings.isEmpty) this.#clearings.spare(key);
   }
 
-  /** Takes back all that `slot` counts for, as it leaves the map. */
+  /** Takes back all that `slot` counts for, as it leaves the table. */
   #leave(key: string, slot: Slot): void {
     this.#bytes -= bytesAt(key, slot);
     if (!(slot instanceof Entry)) return;
@@ -312,6 +286,7 @@ export class Space {
     if (slot instanceof ArrayEntry) {
       this.#arrayCount--;
       this.#arrayBytes -= slot.bytes;
+      this.#recent.remove(slot);
     } else this.#byUse?.remove(slot);
   }
 
@@ -361,6 +336,6 @@ export class Space {
 }
 
 /** The error of a write that has no room. */
-function fullError(key: string, options?: ErrorOptions): KvError {
-  return new KvError("full", `Cannot store ${show(key)}: the memory store is full`, options);
+function fullError(key: string): KvError {
+  return new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
 }
