@@ -56,19 +56,15 @@ export function halfSipHash(bytes: Uint8Array, length: number, { low, high }: Ha
   return (v1 ^ v3) >>> 0;
 }
 
-/**
- * Hashes two words of 32 bits to a whole number from −2^31 to 2^31 − 1. As all of its messages have
- * one length, that is not hashed.
- */
+/** Hashes the eight bytes of two words of 32 bits, the lowest byte first, as `halfSipHash` does. */
 export function halfSipHashOfPair(first: number, second: number, { low, high }: HashKey): number {
   let v0 = low | 0;
   let v1 = high | 0;
   let v2 = (0x6c796765 ^ low) | 0;
   let v3 = (0x74656462 ^ high) | 0;
-  // One round for each word, three to finish.
-  for (let step = 0; step < 5; step++) {
-    const word = step === 0 ? first : step === 1 ? second : 0;
-    if (step === 2) v2 ^= 0xff;
+  for (let step = 0; step < 6; step++) {
+    const word = step === 0 ? first : step === 1 ? second : step === 2 ? 8 << 24 : 0;
+    if (step === 3) v2 ^= 0xff;
     v3 ^= word;
     v0 = (v0 + v1) | 0;
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -82,5 +78,5 @@ export function halfSipHashOfPair(first: number, second: number, { low, high }: 
     v2 = (v2 << 16) | (v2 >>> 16);
     v0 ^= word;
   }
-  return v1 ^ v3;
+  return (v1 ^ v3) >>> 0;
 }

@@ -30,8 +30,9 @@ describe("KeyTable", () => {
       strictEqual(table.get(""), undefined);
       table.delete("");
       deepStrictEqual([...table.entries()], []);
-      for (let id = 0; id < KEY_COUNT; id++) table.set(keyOf(id), id);
+      for (let id = 0; id < KEY_COUNT; id++) table.set(keyOf(id), id + round);
       strictEqual(table.size, KEY_COUNT);
+      for (let id = 0; id < KEY_COUNT; id++) strictEqual(table.get(keyOf(id)), id + round);
       table.clear();
     }
   });

@@ -33,5 +33,5 @@ export function hashKey(key: string): number {
     first = (first + Math.imul(FIRST[i]!, unit)) | 0;
     second = (second + Math.imul(SECOND[i]!, unit)) | 0;
   }
-  return halfSipHashOfPair(first, second, HASH_KEY);
+  return halfSipHashOfPair(first, second, HASH_KEY) | 0;
 }
