@@ -55,28 +55,3 @@ export function halfSipHash(bytes: Uint8Array, length: number, { low, high }: Ha
   }
   return (v1 ^ v3) >>> 0;
 }
-
-/** Hashes the eight bytes of two words of 32 bits, the lowest byte first, as `halfSipHash` does. */
-export function halfSipHashOfPair(first: number, second: number, { low, high }: HashKey): number {
-  let v0 = low | 0;
-  let v1 = high | 0;
-  let v2 = (0x6c796765 ^ low) | 0;
-  let v3 = (0x74656462 ^ high) | 0;
-  for (let step = 0; step < 6; step++) {
-    const word = step === 0 ? first : step === 1 ? second : step === 2 ? 8 << 24 : 0;
-    if (step === 3) v2 ^= 0xff;
-    v3 ^= word;
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
-    v0 ^= word;
-  }
-  return (v1 ^ v3) >>> 0;
-}

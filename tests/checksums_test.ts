@@ -5,7 +5,7 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crc32c } from "../internal/crc32c.ts";
-import { halfSipHash, halfSipHashOfPair, randomHashKey } from "../internal/hash.ts";
+import { halfSipHash, randomHashKey } from "../internal/hash.ts";
 
 const utf8 = new TextEncoder();
 
@@ -45,17 +45,6 @@ describe("halfSipHash()", () => {
     const key = { low: 0x03020100, high: 0x07060504 };
     const bytes = Uint8Array.from(vectors, (_, i) => i);
     deepStrictEqual(vectors.map((_, length) => halfSipHash(bytes, length, key)), vectors);
-  });
-
-  it("is the same of two words as of their bytes", () => {
-    const key = randomHashKey();
-    const view = new DataView(new ArrayBuffer(8));
-    const bytes = new Uint8Array(view.buffer);
-    for (let round = 0; round < 100; round++) {
-      crypto.getRandomValues(bytes);
-      const hash = halfSipHashOfPair(view.getInt32(0, true), view.getInt32(4, true), key);
-      strictEqual(hash, halfSipHash(bytes, 8, key));
-    }
   });
 
   it("differs by key, by length and by every bit", () => {

@@ -163,8 +163,9 @@ describe("memory store: eviction by maxEntries", () => {
     const seen: string[] = [];
     for await (const key of kv.keys()) {
       seen.push(key);
-      // For each key that is evicted, one that was put meanwhile may come, but ever fewer do.
-      ok(seen.length <= 1_000, "the scan follows what is put meanwhile");
+      // In place of a key that is evicted one that was put meanwhile may come. But a table of so
+      // few keys is walked over in two parts, and in neither are there more than a hundred.
+      ok(seen.length <= 200, "the scan follows what is put meanwhile");
       await kv.put(`new${seen.length}`, "v");
     }
     strictEqual(new Set(seen).size, seen.length);

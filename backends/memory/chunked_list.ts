@@ -14,18 +14,22 @@ export class ChunkedList<T> {
   readonly #chunks: T[][] = [];
   #length = 0;
 
+  /** How many values there are. */
   get length(): number {
     return this.#length;
   }
 
+  /** Reads the value at `index`. */
   at(index: number): T {
     return this.#chunks[index >>> CHUNK_SHIFT]![index & (CHUNK_LENGTH - 1)]!;
   }
 
+  /** Puts another value at `index`. */
   set(index: number, value: T): void {
     this.#chunks[index >>> CHUNK_SHIFT]![index & (CHUNK_LENGTH - 1)] = value;
   }
 
+  /** Adds a value after the last. */
   push(value: T): void {
     const at = this.#length++;
     if ((at & (CHUNK_LENGTH - 1)) === 0) this.#chunks.push([value]);
@@ -40,6 +44,7 @@ export class ChunkedList<T> {
     return value;
   }
 
+  /** Removes all. */
   clear(): void {
     this.#chunks.length = this.#length = 0;
   }

@@ -3,8 +3,7 @@
  *
  * A program asks for its queues time and again, and they are few: a call that finds its array here
  * is spared the hash of the key and the look-up, 35 of 210 ns of an `append`. One array stands at
- * each place, the last that was asked for of those that share it; a store without arrays does not
- * look.
+ * each place, the last that was asked for of those that share it.
  */
 
 import type { ArrayEntry } from "./entry.ts";
@@ -15,34 +14,27 @@ const PLACES = 256;
 /** Arrays by key, as far as there are places. */
 export class RecentArrays {
   readonly #entries: (ArrayEntry | undefined)[] = new Array(PLACES).fill(undefined);
-  #count = 0;
 
   /** Finds the array at `key`; `undefined` says nothing. */
   find(key: string): ArrayEntry | undefined {
-    if (this.#count === 0) return undefined;
     const entry = this.#entries[placeOf(key)];
     return entry?.key === key ? entry : undefined;
   }
 
   /** Adds an array that was asked for. */
   add(entry: ArrayEntry): void {
-    const place = placeOf(entry.key);
-    if (this.#entries[place] === undefined) this.#count++;
-    this.#entries[place] = entry;
+    this.#entries[placeOf(entry.key)] = entry;
   }
 
   /** Removes an array that is no more. */
   remove(entry: ArrayEntry): void {
     const place = placeOf(entry.key);
-    if (this.#entries[place] !== entry) return;
-    this.#entries[place] = undefined;
-    this.#count--;
+    if (this.#entries[place] === entry) this.#entries[place] = undefined;
   }
 
   /** Removes all. */
   clear(): void {
     this.#entries.fill(undefined);
-    this.#count = 0;
   }
 }
 

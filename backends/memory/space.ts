@@ -221,7 +221,7 @@ export class Space {
   }
 
   #lookUp(key: string): Slot | undefined {
-    const recent = this.#recent.find(key);
+    const recent = this.#arrayCount === 0 ? undefined : this.#recent.find(key);
     if (recent !== undefined) return recent;
     const slot = this.#byKey.get(key);
     if (slot instanceof ArrayEntry) this.#recent.add(slot);
