@@ -32,7 +32,7 @@ export async function openSubject(
   options: ValkeyOptions,
   admin: ValkeyKv,
 ): Promise<Subject & AsyncDisposable> {
-  await admin.command("FLUSHDB");
+  await admin.command("FLUSHDB", "SYNC");
   const kv = await openKv(options);
   return {
     kv,
