@@ -35,6 +35,8 @@ const BENCHES = ["memory", "file", "growth", "latency", "valkey"];
 /** The summary of `deno test`, and the two lines of `bun test`. */
 const DENO_SUMMARY = /(\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?/g;
 const BUN_SUMMARY = /^ *(\d+) (pass|fail)$/gm;
+/** A test that failed, and why, in the words of both. */
+const FAILURE = /^(?:.*\.{3} FAILED|\(fail\)|error: |AssertionError).*$/gm;
 
 let passed = 0;
 let failed = 0;
@@ -63,6 +65,10 @@ for (const name of BENCHES) {
   await check(`the ${name} bench gives right answers`, args);
 }
 
+if (counted.failed > 0) {
+  console.log("\nAgain, of all that the tests printed, what failed:");
+  console.log(tests.output.match(FAILURE)?.join("\n"));
+}
 console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0) Deno.exit(1);
 
