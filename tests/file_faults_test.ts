@@ -277,6 +277,22 @@ describe("file on a disk that is full", () => {
     await again.close();
   });
 
+  // Only an emptied or a compacted file gave back what had been taken for nothing.
+  it("rejects with full, and leaves the file as long as it was", async () => {
+    const { kv, storage } = await open();
+    await kv.put("a", "1");
+    const size = storage.size();
+    storage.bytesMax = size + 40 * 4096;
+    await rejects(kv.put("b", "v".repeat(100 * 4096)), full);
+    strictEqual(storage.size(), size);
+    await kv.put("b", "v".repeat(20 * 4096));
+    deepStrictEqual(await kv.check(), []);
+    await kv.close();
+    const { kv: again } = await open(new FaultyStorage(storage.image));
+    strictEqual(await again.get("b"), "v".repeat(20 * 4096));
+    await again.close();
+  });
+
   it("rejects openKv() where there is no room for a new file", async () => {
     const storage = new FaultyStorage();
     storage.bytesMax = 20_000;

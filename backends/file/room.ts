@@ -53,12 +53,13 @@ export class Room {
   /**
    * Writes zeros until there is room for `pages`.
    *
-   * @throws {KvError} `full`
+   * @throws {KvError} `full`: the file is as long as before.
    */
   grow(pages: number): void {
     const ahead = this.#pages >>> 3;
     const least = Math.min(Math.max(ahead, GROWTH_PAGES_MIN), GROWTH_PAGES_MAX);
     const target = Math.max(pages, this.#pages + least);
+    const size = this.#storage.size();
     try {
       while (this.#pages < target) {
         const bytes = Math.min((target - this.#pages) * PAGE_BYTES, ZEROS.length);
@@ -69,6 +70,9 @@ export class Room {
       if (!(error instanceof KvError) || error.code !== "full") throw error;
       this.measure();
       if (this.#pages >= pages) return;
+      // Others need what it has taken of the disk in vain.
+      this.#storage.truncate(size);
+      this.measure();
       throw new KvError("full", `Cannot grow "${this.#path}": the disk is full`, { cause: error });
     }
   }
