@@ -40,7 +40,8 @@ export function parseCall(words: readonly string[], command: Command): Parsed {
     if (option === undefined) rejectOption(words[token.index]!, command);
     const value = checkOption(option, token);
     if (value === null) flags.add(option.name);
-    else values.set(option.name, value);
+    else if (!values.has(option.name)) values.set(option.name, value);
+    else throw new UsageError(`Cannot take --${option.name} twice`);
   }
   if (flags.has(HELP_OPTION.name)) return { args, flags, values, isHelp: true };
   checkCount(args, command);
@@ -58,7 +59,9 @@ export function parseCall(words: readonly string[], command: Command): Parsed {
 function checkText(arg: string, name: string): void {
   if (!arg.includes("\ufffd")) return;
   const found = "it holds U+FFFD, which Deno puts in place of bytes that are not UTF-8";
-  const hint = name === "VALUE" ? ": write it to standard input and give -, or use --base64" : "";
+  const hint = name === "VALUE"
+    ? ": write it to standard input and give -, or give base64 and --base64"
+    : "";
   throw new UsageError(`Cannot take ${show(arg)} as ${name}: ${found}${hint}`);
 }
 
@@ -79,8 +82,9 @@ function checkOption(
     if (value === undefined) return null;
     throw new UsageError(`Cannot take --${name} with a value: it is there or not`);
   }
-  if (value === undefined || value === "") {
-    throw new UsageError(`Cannot take --${name} without a value`);
+  if (value === undefined) throw new UsageError(`Cannot take --${name} without a value`);
+  if (value === "") {
+    throw new UsageError(`Cannot take --${name} with an empty value: leave the option out`);
   }
   if (inlineValue || !LIKE_OPTION.test(value)) return value;
   const hint = `for ${show(value)} itself write --${name}=${value}`;

@@ -2,7 +2,7 @@
  * Commands that carry whole stores: dump, restore, copy.
  */
 
-import { show } from "../kv/errors.ts";
+import { KvError, show } from "../kv/errors.ts";
 import type { Kv } from "../kv/kv.ts";
 import { beginsAsUrl } from "../kv/urls.ts";
 import { copy } from "../transfer/copy.ts";
@@ -187,6 +187,7 @@ interface Told {
 }
 
 const RUN_AGAIN = "the store has a part of it; the same command, run again, completes it";
+const RUN_AGAIN_LATER = `${RUN_AGAIN}, once there is room`;
 const PARTLY_DAMAGED = "the store has the entries before the end or the damage";
 const CLEARED = "--clear has removed what the store held before";
 
@@ -215,7 +216,9 @@ async function report(
     // The command line was right if work could begin.
     const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
     if (unfinished === null) throw cause;
-    throw new Unfinished(isCleared ? `${CLEARED}; ${unfinished}` : unfinished, cause);
+    const isFull = error instanceof KvError && error.code === "full";
+    const left = isFull && unfinished === RUN_AGAIN ? RUN_AGAIN_LATER : unfinished;
+    throw new Unfinished(isCleared ? `${CLEARED}; ${left}` : left, cause);
   }
   if (flags.has("json")) await print(terminal.stdout, jsonOf(progress));
   else if (isShown) await bar.finish(progress);

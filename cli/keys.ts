@@ -64,7 +64,7 @@ const inspect: Command = {
     await using kv = await openStore(url, { create: false, signal });
     const found = await kv.inspect(key);
     if (flags.has("json")) {
-      await print(terminal.stdout, jsonOf(found === null ? null : { key, ...found }));
+      await print(terminal.stdout, jsonOf({ key, ...(found ?? { type: null }) }));
     } else if (found !== null) await print(terminal.stdout, describe(found));
     return found === null ? EXIT.no : EXIT.ok;
   },

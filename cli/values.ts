@@ -36,8 +36,8 @@ export function parseDuration(text: string, name: string): number {
   const ms = Object.hasOwn(UNITS, unit) ? Number(digits) * UNITS[unit]! : NaN;
   if (digits !== "" && Number.isSafeInteger(ms) && ms > 0) return ms;
   throw new UsageError(
-    `Cannot take ${show(text)} as --${name}: give a whole number from 1 with ` +
-      "ms, s, m, h or d, such as 90s; without one it is milliseconds",
+    `Cannot take ${show(text)} as --${name}: give a whole number from 1 with ms, s, m, h or d, ` +
+      "such as 90s; without one it is milliseconds, of which it may be 2^53 − 1",
   );
 }
 

@@ -32,11 +32,12 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
 
   /** Renders a page, or takes it from the cache; without the server there is none, but pages. */
   async function page(name: string): Promise<Response> {
-    const cached = await pages.get(name).catch(() => null);
+    // `undefined` where the server is away: to ask it again would take as long again.
+    const cached = await pages.get(name).catch(() => undefined);
     const body = cached ?? render(name);
     if (cached === null) await pages.putExpire(name, body, PAGE_MS).catch(() => {});
     return new Response(body, {
-      headers: { "content-type": "text/html", "x-cache": cached === null ? "miss" : "hit" },
+      headers: { "content-type": "text/html", "x-cache": cached === body ? "hit" : "miss" },
     });
   }
 

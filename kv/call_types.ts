@@ -30,7 +30,7 @@ export interface PopOptions {
   wait?: number | boolean | undefined;
   /**
    * Ends the waiting: the call rejects with the signal's reason, unless an element has come
-   * meanwhile.
+   * meanwhile. Where it has aborted before, the call rejects and takes nothing.
    */
   signal?: AbortSignal | undefined;
 }
@@ -78,9 +78,9 @@ export interface KvStats {
    * unit. On Valkey the memory that the server's data set takes.
    */
   bytes: number;
-  /** Reads of single keys that found one. */
+  /** Keys that `get`, `getMany` and `fetchRemove` found. Other calls count for nothing. */
   hits: number;
-  /** Reads of single keys that found none. */
+  /** Keys that they did not find. */
   misses: number;
   /** Keys evicted to make room; on Valkey those of its server, since that was started. */
   evictions: number;

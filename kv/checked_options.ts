@@ -9,7 +9,7 @@
 import { checkFlag, checkOptions, checkWhole, isPlain, kindOf } from "./checks.ts";
 import { show } from "./errors.ts";
 import type { Durability, KvOptions, TlsOptions } from "./options.ts";
-import { type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
+import { beginsAsUrl, type Parameters, splitUrl, splitValkeyUrl } from "./urls.ts";
 
 /** `MemoryOptions`, checked. */
 export interface CheckedMemoryOptions {
@@ -124,8 +124,10 @@ function oneOf<V extends string>(...known: V[]): Rule<V> {
   return {
     check(value, name): V {
       if (known.includes(value as V)) return value as V;
-      const list = known.map(show).join(", ");
-      throw new TypeError(`Cannot take ${show(String(value))} as ${name}: known are ${list}`);
+      const found = typeof value === "string" ? show(value) : kindOf(value);
+      throw new TypeError(
+        `Cannot take ${found} as ${name}: known are ${known.map(show).join(", ")}`,
+      );
     },
     read: (text) => text,
   };
@@ -135,9 +137,13 @@ const path: Rule<string> = {
   check(value, name): string {
     if (value instanceof URL && value.protocol === "file:") return pathOf(value);
     if (value === "") throw new TypeError("Cannot open a file store: it has no path");
-    const path = string.check(value, name);
-    if (path.isWellFormed()) return path;
-    throw new TypeError(`Cannot open a file store at ${show(path)}: it has a lone surrogate`);
+    const path = expectType(value, name, "string", "a string or a file: URL") as string;
+    if (!path.isWellFormed()) {
+      throw new TypeError(`Cannot open a file store at ${show(path)}: it has a lone surrogate`);
+    }
+    if (!beginsAsUrl(path)) return path;
+    const hint = `pass the URL to openKv, or write ${show(`./${path}`)}`;
+    throw new TypeError(`Cannot take ${show(path)} as ${name}: it is a URL; ${hint}`);
   },
   read: (text) => text,
 };
@@ -173,7 +179,10 @@ const tls: Rule<false | TlsOptions> = {
   check(value, name): false | TlsOptions {
     if (value === true) return {};
     if (value === false) return false;
-    return checkAll(TLS_RULES, expectType(value, name, "object") as object, "use TLS");
+    const given = expectType(value, name, "object", "true, false or an object") as object;
+    const checked = checkAll(TLS_RULES, given, "use TLS");
+    if ((checked.cert === undefined) === (checked.key === undefined)) return checked;
+    throw new TypeError(`Cannot use TLS with half of a certificate: give both cert and key`);
   },
   read: flag.read,
 };
@@ -182,15 +191,18 @@ const TLS_RULES = { caCerts: strings, cert: string, key: string, serverName: str
 
 const MEMORY_RULES = { maxEntries: whole(1), maxBytes: whole(1) };
 
-const FILE_RULES = {
-  path,
+const FILE_ACTION = "open a file store";
+
+/** What a URL can say, which has the path before its parameters. */
+const FILE_URL_RULES = {
   truncate: flag,
   addressSpaceSize: whole(ADDRESS_BYTES),
   durability: oneOf("process", "power"),
   cacheBytes: whole(2 ** 20),
   lock: oneOf("fail", "wait"),
-  signal,
 };
+
+const FILE_RULES = { path, ...FILE_URL_RULES, signal };
 
 const VALKEY_ACTION = "open a Valkey store";
 
@@ -198,8 +210,10 @@ const host: Rule<string> = {
   check(value, name): string {
     // An IPv6 address may stand as it does in a URL.
     const host = string.check(value, name).replace(/^\[(.*)\]$/, "$1");
-    if (host !== "") return host;
-    throw new TypeError("Cannot open a Valkey store: its host has no name");
+    if (host === "") throw new TypeError("Cannot open a Valkey store: its host has no name");
+    // Not shown: there may be a password in it. An address of IPv6 has two colons at least.
+    if (!/[/@]/.test(host) && host.split(":").length !== 2) return host;
+    throw new TypeError("Cannot open a Valkey store: its host is more than a name; see port, url");
   },
   read: (text) => text,
 };
@@ -230,7 +244,7 @@ function checkMemory(given: object): CheckedMemoryOptions {
 }
 
 function checkFile(given: object): CheckedFileOptions {
-  const checked = checkAll(FILE_RULES, given, "open a file store");
+  const checked = checkAll(FILE_RULES, given, FILE_ACTION);
   if (checked.path === undefined) throw new TypeError("Cannot open a file store: it has no path");
   return {
     backend: "file",
@@ -270,13 +284,11 @@ function checkUrl(url: string): CheckedOptions {
   const { backend, rest, parameters } = splitUrl(url);
   if (backend === "memory") {
     if (rest === "") return checkMemory(read(MEMORY_RULES, parameters));
-    throw new TypeError("Cannot open a memory store at a place: it has none");
+    throw new TypeError('Cannot open a memory store with a path: its URL is "memory:"');
   }
   if (backend === "valkey") return checkValkey({ url });
-  if (!Object.hasOwn(parameters, "path")) {
-    return checkFile({ ...read(FILE_RULES, parameters), path: rest });
-  }
-  throw new TypeError(`Cannot open ${show(rest)}: its URL has the parameter "path" too`);
+  checkOptions(parameters, FILE_ACTION, Object.keys(FILE_URL_RULES));
+  return checkFile({ ...read(FILE_URL_RULES, parameters), path: rest });
 }
 
 function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {
@@ -302,7 +314,12 @@ function checkAll<R extends Rules>(rules: R, given: object, action: string): Che
   return checked as Checked<R>;
 }
 
-function expectType(value: unknown, name: string, type: "string" | "object"): unknown {
+function expectType(
+  value: unknown,
+  name: string,
+  type: "string" | "object",
+  expected = `of type ${type}`,
+): unknown {
   if (typeof value === type && value !== null) return value;
-  throw new TypeError(`Cannot take ${kindOf(value)} as ${name}: it must be of type ${type}`);
+  throw new TypeError(`Cannot take ${kindOf(value)} as ${name}: it must be ${expected}`);
 }

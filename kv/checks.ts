@@ -19,9 +19,9 @@ import { KEY_BYTES_MAX, type Value } from "./kv.ts";
 import { type End, replacing, type StoreMove, type StorePut, type StoreWait } from "./store.ts";
 
 /** Checks a key, or the prefix of one. */
-export function checkKey(key: string): string {
+export function checkKey(key: string, kind: "key" | "prefix" = "key"): string {
   if (typeof key === "string" && key.isWellFormed() && fitsIn(key, KEY_BYTES_MAX)) return key;
-  throw keyError(key);
+  throw keyError(key, kind);
 }
 
 /** Checks what a codec made of a value. */
@@ -32,14 +32,14 @@ export function checkValue(value: Value): Value {
 
 // Apart from the checks, which all calls run: V8 has room for so much code in their callers only.
 
-function keyError(key: unknown): TypeError | RangeError {
+function keyError(key: unknown, kind: string): TypeError | RangeError {
   if (typeof key !== "string") {
-    return new TypeError(`Cannot use ${kindOf(key)} as a key: it must be a string`);
+    return new TypeError(`Cannot use ${kindOf(key)} as a ${kind}: it must be a string`);
   }
   if (!key.isWellFormed()) {
-    return new TypeError(`Cannot use ${show(key)} as a key: it has a lone surrogate`);
+    return new TypeError(`Cannot use ${show(key)} as a ${kind}: it has a lone surrogate`);
   }
-  return new RangeError(`Cannot use ${show(key)} as a key: it is over ${KEY_BYTES_MAX} bytes`);
+  return new RangeError(`Cannot use ${show(key)} as a ${kind}: it is over ${KEY_BYTES_MAX} bytes`);
 }
 
 function valueError(value: unknown): TypeError {
@@ -196,7 +196,9 @@ function checkWait({ wait = false, signal }: PopOptions): StoreWait {
   }
   signal?.throwIfAborted();
   if (wait === false) return { waitMs: 0, signal };
-  return { waitMs: wait === true ? Infinity : checkDuration(wait, "wait"), signal };
+  if (wait === true) return { waitMs: Infinity, signal };
+  if (typeof wait === "number") return { waitMs: checkDuration(wait, "wait"), signal };
+  throw new TypeError(`Cannot take ${kindOf(wait)} as wait: it must be a number, true or false`);
 }
 
 function checkEnd(end: End, name: string): End {

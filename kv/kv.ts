@@ -242,7 +242,8 @@ export interface Kv<out T = string, in Input = InputOf<T>> extends AsyncDisposab
    * @param to The array to put to; created where there is no such key.
    * @param options Which ends, and how long to wait for an element.
    * @returns The moved element, or `null` if there is none and none came in time.
-   * @throws {KvError} `wrong_type` if either key holds a string: nothing was moved.
+   * @throws {KvError} `wrong_type` if `from` holds a string, or `to` once there is an element:
+   * nothing was moved.
    *
    * @example Keep a job until it is done
    * ```ts

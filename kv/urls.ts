@@ -31,7 +31,8 @@ const SCHEMES: Readonly<Record<string, Backend>> = {
   rediss: "valkey",
 };
 
-const ESCAPES = "in a path, user or password write %23 for #, %2F for /, %3F for ? and %40 for @";
+const ESCAPES =
+  "in a path, user or password write %23 for #, %25 for %, %2F for /, %3F for ? and %40 for @";
 
 /**
  * Takes a URL apart.
@@ -43,10 +44,12 @@ export function splitUrl(url: string): UrlParts {
     /^([a-z]+):([^?#]*)(?:\?([^#]*))?(#.*)?$/is.exec(url) ?? [];
   const backend = Object.hasOwn(SCHEMES, name.toLowerCase()) ? SCHEMES[name.toLowerCase()] : null;
   if (backend === null || backend === undefined) {
-    const found = name === "" ? "text that is no URL" : `a URL of the scheme ${show(name + ":")}`;
+    const found = name === ""
+      ? "a store: the text is no URL"
+      : `a store at a URL of the scheme ${show(name + ":")}`;
     const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
     const hint = name === "" ? `; for a file write ${show(fileUrlFor(url))}` : "";
-    throw new TypeError(`Cannot open a store at ${found}: known are ${known}${hint}`);
+    throw new TypeError(`Cannot open ${found}: known are ${known}${hint}`);
   }
   if (fragment !== undefined) {
     throw new TypeError(`Cannot open a store: its URL has a fragment; ${ESCAPES}`);
@@ -74,7 +77,9 @@ export function splitValkeyUrl(url: string): Parameters {
     throw new TypeError("Cannot open a Valkey store: its URL must begin as valkey://HOST does");
   }
   if (!URL.canParse(url)) {
-    throw new TypeError(`Cannot open a Valkey store: its URL is malformed; ${ESCAPES}`);
+    throw new TypeError(
+      `Cannot open a Valkey store: its URL is malformed: check host and port; ${ESCAPES}`,
+    );
   }
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
   const database = pathname.replace(/^\//, "");
@@ -101,7 +106,10 @@ function fileUrlFor(text: string): string {
 function filePath(rest: string): string {
   if (!rest.startsWith("//")) return unescape(rest);
   const local = rest.replace(/^\/\/(?:localhost)?(?=\/)/, "");
-  if (local === rest) throw new TypeError("Cannot open a file store: its URL names another host");
+  if (local === rest) {
+    const hint = "for a path in this directory write file:./app.db";
+    throw new TypeError(`Cannot open a file store: its URL names another host; ${hint}`);
+  }
   return unescape(local);
 }
 
@@ -111,7 +119,9 @@ function splitQuery(query: string): Parameters {
   for (const [name, value] of new URLSearchParams(query)) {
     // Not shown: it may be the rest of a password with a question mark in it.
     if (!/^\w+$/.test(name)) {
-      throw new TypeError(`Cannot open a store: its URL has an odd parameter; ${ESCAPES}`);
+      throw new TypeError(
+        `Cannot open a store: its URL has a parameter that is no name; ${ESCAPES}`,
+      );
     }
     if (Object.hasOwn(parameters, name)) {
       throw new TypeError(`Cannot open a store: its URL has ${show(name)} twice`);
@@ -125,6 +135,8 @@ function unescape(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new TypeError("Cannot open a store: its URL has a malformed escape", { cause });
+    throw new TypeError(`Cannot open a store: its URL has a malformed escape; ${ESCAPES}`, {
+      cause,
+    });
   }
 }

@@ -195,7 +195,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   async *keys(options?: ScanOptions): AsyncGenerator<string, undefined> {
     try {
       const { prefix, limit } = checkScan(options, "list keys");
-      for await (const key of this.#store.keys(this.#key(prefix), limit)) {
+      for await (const key of this.#store.keys(this.#keyPrefix(prefix), limit)) {
         yield this.#withoutPrefix(key);
         this.#guard.check();
       }
@@ -207,7 +207,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   async *entries(options?: ScanOptions): AsyncGenerator<[string, T], undefined> {
     try {
       const { prefix, limit } = checkScan(options, "list entries");
-      const entries = this.#store.entries(this.#key(prefix), limit, this.#codec);
+      const entries = this.#store.entries(this.#keyPrefix(prefix), limit, this.#codec);
       for await (const [key, value] of entries) {
         yield [this.#withoutPrefix(key), value];
         this.#guard.check();
@@ -218,7 +218,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   clear(options: ClearOptions): Promise<number> {
-    return attempt(() => this.#store.clear(this.#key(checkClear(options))));
+    return attempt(() => this.#store.clear(this.#keyPrefix(checkClear(options))));
   }
 
   stats(): Promise<KvStats> {
@@ -230,7 +230,7 @@ export class KvView<T, Input> implements Kv<T, Input> {
   }
 
   namespace(prefix: string): Kv<T, Input> {
-    return new KvView(this.#store, this.#codec, this.#prefixed(prefix), this.#guard);
+    return new KvView(this.#store, this.#codec, this.#prefixed(prefix, "prefix"), this.#guard);
   }
 
   close(): Promise<void> {
@@ -255,10 +255,16 @@ export class KvView<T, Input> implements Kv<T, Input> {
     return this.#prefixed(key);
   }
 
-  #prefixed(key: string): string {
+  /** The prefix as the store has it, for one that goes over many keys. */
+  #keyPrefix(prefix: string): string {
+    this.#guard.check();
+    return this.#prefixed(prefix, "prefix");
+  }
+
+  #prefixed(key: string, kind?: "prefix"): string {
     // Checked without the prefix first: halves of a surrogate pair must not make a whole.
-    const checked = checkKey(key);
-    return this.#prefix === "" ? checked : checkKey(this.#prefix + checked);
+    const checked = checkKey(key, kind);
+    return this.#prefix === "" ? checked : checkKey(this.#prefix + checked, kind);
   }
 
   #keys(keys: Iterable<string>): string[] {

@@ -324,7 +324,10 @@ describe("verify", () => {
       [`${HEADER}\n${value}\n`, /line 3: the dump is cut before it$/],
       [`${HEADER}\n${value}`, /line 2: the dump is cut inside it$/],
       [sealed([value], { ...ONE_STRING, strings: 2 }), /line 3: the number of entries before/],
-      [sealed([value], ONE_STRING) + value + "\n", /line 4: the dump has ended before it$/],
+      [
+        sealed([value], ONE_STRING) + value + "\n",
+        /line 4: it comes after the last line of the dump$/,
+      ],
       [sealed([value], ONE_STRING).replace("v", "w"), /line \d: /],
       [sealed(['{"array":["x"]}'], ONE_STRING), /line 2: its elements belong to no array$/],
       [sealed([value, '{"array":["x"]}'], ONE_STRING), /line 3: its elements belong to no array$/],

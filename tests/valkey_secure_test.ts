@@ -101,11 +101,14 @@ if (!await canStartValkey()) {
       for (const untrusted of [{ caCerts }, true] as const) {
         const error = await refused({ ...ada, tls: untrusted });
         ok(error instanceof KvConnectionError && error.outcome === "not_sent");
+        match(error.message, /certificate.*; tls\.caCerts says whom to trust$/);
       }
     });
 
     it("does not speak plain text to it", async () => {
-      ok(await refused({ ...ada, connectTimeout: 500 }) instanceof KvConnectionError);
+      const error = await refused({ ...ada, connectTimeout: 500 });
+      ok(error instanceof KvConnectionError);
+      match(error.message, /; if the server speaks TLS, its URL begins with valkeys:$/);
     });
 
     it("shows a certificate of its own where the server asks for one", async () => {

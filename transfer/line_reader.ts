@@ -40,7 +40,7 @@ export class LineReader {
     if (this.#line === 1 && isGzip(bytes)) {
       throw this.#error("it is compressed: gunzip -c FILE | jetkv restore URL");
     }
-    if (this.#isEnded) throw this.#error("the dump has ended before it");
+    if (this.#isEnded) throw this.#error("it comes after the last line of the dump");
     if (bytes.at(-1) !== LINE_END) throw this.#error("the dump is cut inside it");
     const text = this.#decode(bytes.subarray(0, -1));
     if (this.#line === 1) {

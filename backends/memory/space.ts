@@ -296,7 +296,7 @@ export class Space {
       return;
     }
     const nowMs = this.#clock.now();
-    const deadlineMs = Math.min(nowMs + expireIn, Number.MAX_SAFE_INTEGER);
+    const deadlineMs = nowMs + expireIn;
     this.#expiring.setDeadline(entry, deadlineMs);
     this.#sweep(nowMs, SWEEP_A_WRITE);
     this.#wakeBy(nowMs, deadlineMs);
@@ -337,5 +337,6 @@ export class Space {
 
 /** The error of a write that has no room. */
 function fullError(key: string): KvError {
-  return new KvError("full", `Cannot store ${show(key)}: the memory store is full`);
+  const found = "maxEntries or maxBytes leaves no room for it";
+  return new KvError("full", `Cannot store ${show(key)} in memory: ${found}`);
 }

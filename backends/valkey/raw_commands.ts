@@ -4,6 +4,7 @@
  */
 
 import { isBytes } from "../../internal/bytes.ts";
+import { kindOf } from "../../kv/checks.ts";
 import { show } from "../../kv/errors.ts";
 
 /** Commands that change the connection for every other call, or make the server talk unasked. */
@@ -88,7 +89,7 @@ function hasBlock(args: readonly unknown[], optionsAt: number): boolean {
 function checkArgument(arg: unknown): void {
   if (typeof arg === "string" && arg.isWellFormed()) return;
   if (isBytes(arg) || (typeof arg === "number" && Number.isFinite(arg))) return;
-  const found = typeof arg === "string" ? "a string with a lone surrogate" : `a ${typeof arg}`;
+  const found = typeof arg === "string" ? "a string with a lone surrogate" : kindOf(arg);
   throw new TypeError(
     `Cannot send ${found} in a command: it must be text, a finite number or a Uint8Array`,
   );

@@ -27,6 +27,14 @@ export interface SessionHooks extends ConnectionHooks {
 }
 
 const LOST_AT_ONCE = "the connection was lost at once";
+/** The codes of OpenSSL for a certificate by an authority that nobody here knows. */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
 
 /**
  * Opens a connection and makes it ready. It may be lost again before the caller has it:
@@ -156,7 +164,7 @@ function connectError(
   }
   const why = isLate
     ? `no answer within ${options.connectTimeout} ms${options.tls === false ? "" : " to TLS"}`
-    : reasonOf(root) ?? LOST_AT_ONCE;
+    : `${reasonOf(root) ?? LOST_AT_ONCE}${hintFor(root, options.tls !== false)}`;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
 }
@@ -166,6 +174,16 @@ function isNotPermitted(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false;
   const { code, syscall } = cause as { code?: unknown; syscall?: unknown };
   return cause.name === "NotCapable" || (code === "EPERM" && syscall === "getaddrinfo");
+}
+
+/** What may help where a socket fails so. */
+function hintFor(cause: unknown, isTls: boolean): string {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  if (!isTls && code === "ECONNRESET") {
+    return "; if the server speaks TLS, its URL begins with valkeys:";
+  }
+  if (isTls && UNTRUSTED.has(code)) return "; tls.caCerts says whom to trust";
+  return "";
 }
 
 /** What went wrong with a socket, in the system's words. */

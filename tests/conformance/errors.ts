@@ -3,7 +3,7 @@
  * values.
  */
 
-import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { KvError } from "../../kv/errors.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { closed, contents, listed, typeError } from "./expect.ts";
@@ -190,6 +190,23 @@ const messageCases: Cases = {
       await rejects(listed(kv.keys(wrong as never)), typeError);
     }
     strictEqual(await kv.has("k"), false);
+  },
+
+  "messages say prefix of a prefix, and key of a key": async ({ kv }) => {
+    const long = "k".repeat(1025);
+    const wrong = 5 as unknown as string;
+    await rejects(kv.put(wrong, "v"), { message: /^Cannot use a number as a key: / });
+    await rejects(kv.put(long, "v"), { message: /^Cannot use "k+…" as a key: / });
+    await rejects(kv.clear({ prefix: wrong }), { message: /^Cannot use a number as a prefix: / });
+    await rejects(listed(kv.keys({ prefix: long })), {
+      message: /^Cannot use "k+…" as a prefix: /,
+    });
+    throws(() => kv.namespace(wrong), { message: /^Cannot use a number as a prefix: / });
+  },
+
+  "pop() rejects a wait that is neither a number nor a flag": async ({ kv }) => {
+    const message = /^Cannot take a string as wait: it must be a number, true or false$/;
+    await rejects(kv.pop("k", { wait: "1" as unknown as number }), { name: "TypeError", message });
   },
 
   "range() rejects an index that is no number": async ({ kv }) => {

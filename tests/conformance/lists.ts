@@ -254,6 +254,12 @@ const moveCases: Cases = {
     deepStrictEqual(await contents(kv), [["to", ["kept"], false]]);
   },
 
+  "move() from a missing key asks nothing of the other": async ({ kv }) => {
+    await kv.put("to", "a string");
+    strictEqual(await kv.move("missing", "to", { take: "first", put: "last" }), null);
+    strictEqual(await kv.get("to"), "a string");
+  },
+
   "move() to a string rejects and moves nothing": async ({ kv }) => {
     await kv.append("from", "a");
     await kv.put("to", "string");

@@ -65,6 +65,16 @@ export const stats: Cases = {
     strictEqual(after.misses - before.misses, 2);
   },
 
+  "stats() counts no read but those": async ({ kv }) => {
+    await kv.put("k", "v");
+    await kv.append("a", "1", "2");
+    const before = await kv.stats();
+    await Promise.all([kv.has("k"), kv.inspect("k"), kv.length("a"), kv.range("a"), kv.pop("a")]);
+    await listed(kv.entries());
+    const after = await kv.stats();
+    deepStrictEqual([after.hits, after.misses], [before.hits, before.misses]);
+  },
+
   "stats() counts more bytes for more data": async ({ kv }) => {
     // Small values one by one, and some slack: now and then a server counts what a connection has
     // just read, a command of a megabyte whole, among its data, and for a tenth of a second more.

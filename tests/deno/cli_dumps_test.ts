@@ -142,7 +142,7 @@ test("restore and copy say what a failure leaves, with --json in the object", as
     "k".repeat(1_025),
   ]);
   assertEquals(refused.code, 2);
-  assertMatch(refused.stderr, /^error: Cannot use "k{64}…" as a key: it is over 1024 bytes\n$/);
+  assertMatch(refused.stderr, /^error: Cannot use "k{64}…" as a prefix: it is over 1024 bytes\n$/);
 });
 
 test("restore names the key of a value that is too long", async () => {
