@@ -54,6 +54,7 @@ export type CheckedOptions = CheckedMemoryOptions | CheckedFileOptions | Checked
 
 /** What an address counts for in `addressSpaceSize`; its slot in the table has 10 bytes. */
 const ADDRESS_BYTES = 8;
+const ADDRESSES_MAX = Math.floor(Number.MAX_SAFE_INTEGER / ADDRESS_BYTES);
 
 /**
  * Counts the bytes of a table of addresses, 8 each, for the option `addressSpaceSize`.
@@ -61,12 +62,12 @@ const ADDRESS_BYTES = 8;
  * A new file begins with a page of its table for each 512 addresses, rounded up to a power of two
  * and 4096 pages at most. The table grows as it fills: this only spares a large file the growing.
  *
- * @param addresses How many keys are expected: whole, from 1.
+ * @param addresses How many keys are expected: whole, 1 to 2^50 − 1.
  * @returns The size in bytes.
  * @throws {RangeError} If `addresses` is out of its range.
  */
 export function addressSpaceSize(addresses: number): number {
-  return checkWhole(addresses, "addresses", 1) * ADDRESS_BYTES;
+  return checkWhole(addresses, "addresses", 1, ADDRESSES_MAX) * ADDRESS_BYTES;
 }
 
 /**

@@ -254,7 +254,8 @@ describe("options", () => {
   it("addressSpaceSize() counts bytes of addresses", () => {
     strictEqual(addressSpaceSize(1), 8);
     strictEqual(addressSpaceSize(4096), 32_768);
-    for (const wrong of [0, -1, 1.5, NaN]) throws(() => addressSpaceSize(wrong), RangeError);
+    strictEqual(addressSpaceSize(2 ** 50 - 1), 2 ** 53 - 8);
+    for (const wrong of [0, -1, 1.5, NaN, 2 ** 50]) throws(() => addressSpaceSize(wrong), RangeError);
     throws(() => addressSpaceSize("4096" as never), TypeError);
   });
 });
