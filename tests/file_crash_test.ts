@@ -45,14 +45,18 @@ interface Trial {
  */
 async function tryCrashes(story: CrashRun, trial: Trial, lives: number): Promise<void> {
   const { prng, durability, seed } = trial;
+  const promisedAt = (isPower: boolean): readonly number[] =>
+    isPower && durability === "process" ? story.syncedAt : story.acknowledgedAt;
   for (const crash of story.storage.crashes(prng)) {
-    const isSynced = crash.isPower && durability === "process";
-    const promisedAt = isSynced ? story.syncedAt : story.acknowledgedAt;
-    const { storage, steps } = await examine(story, crash, promisedAt);
+    const { step, isPower } = crash;
+    const storage = story.storage.after(crash);
+    const from = storage.log.length;
+    const steps = await examine(story, storage, crash, promisedAt(isPower));
     trial.count++;
     if (prng.chance(NESTED_SHARE)) {
-      for (const nested of storage.crashes(prng)) {
-        await examine(story, { ...nested, step: crash.step }, promisedAt);
+      for (const nested of storage.crashes(prng, 1, from)) {
+        const both = { step, isPower: isPower || nested.isPower };
+        await examine(story, storage.after(nested), both, promisedAt(both.isPower));
         trial.count++;
       }
     }

@@ -255,7 +255,9 @@ describe("options", () => {
     strictEqual(addressSpaceSize(1), 8);
     strictEqual(addressSpaceSize(4096), 32_768);
     strictEqual(addressSpaceSize(2 ** 50 - 1), 2 ** 53 - 8);
-    for (const wrong of [0, -1, 1.5, NaN, 2 ** 50]) throws(() => addressSpaceSize(wrong), RangeError);
+    for (const wrong of [0, -1, 1.5, NaN, 2 ** 50]) {
+      throws(() => addressSpaceSize(wrong), RangeError);
+    }
     throws(() => addressSpaceSize("4096" as never), TypeError);
   });
 });

@@ -95,10 +95,13 @@ export class Journal {
     this.#tail = this.#head = this.#synced = position;
   }
 
-  /** Begins behind the records that recovery has played, for the sums of their pages. */
+  /**
+   * Begins behind the records that recovery has played, for the sums of their pages. The medium may
+   * have none of those: a killed process has left them to the kernel.
+   */
   resume(ring: Ring, head: number): void {
     this.start(ring);
-    this.#head = this.#synced = head;
+    this.#head = head;
     this.#generation = 1;
   }
 

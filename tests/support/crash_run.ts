@@ -106,26 +106,19 @@ function passedMs(steps: readonly Step[]): number {
   return advances.reduce((sum, { args }) => sum + (args[0] as number), 0);
 }
 
-/** What was found after a crash. */
-export interface Examined {
-  /** The disk of the recovery, for crashes within it. */
-  readonly storage: CrashStorage;
-  /** The steps whose outcome was found. */
-  readonly steps: readonly Step[];
-}
-
 /**
- * Opens what a crash left, and compares it with what was promised.
+ * Opens the disk that a crash left, and compares what is there with what was promised.
  *
  * @param promisedAt For each step, the length of the log from which on it was promised to be there.
+ * @returns The steps whose outcome was found.
  */
 export async function examine(
   { seed, steps, endMs }: CrashRun,
-  { step, isPower, image }: Crash,
+  storage: CrashStorage,
+  { step, isPower }: Pick<Crash, "step" | "isPower">,
   promisedAt: readonly number[],
-): Promise<Examined> {
+): Promise<readonly Step[]> {
   const where = `seed=${seed} step=${step} ${isPower ? "power" : "process"}`;
-  const storage = new CrashStorage(image);
   const kv = await openOn(storage, new ManualClock(endMs));
   deepStrictEqual(await kv.check(), [], where);
   const found = await whole(kv);
@@ -139,7 +132,7 @@ export async function examine(
   }
   const left = steps.slice(0, count);
   const lateMs = endMs - START_MS - passedMs(left);
-  return { storage, steps: [...left, { method: "advance", args: [lateMs] }] };
+  return [...left, { method: "advance", args: [lateMs] }];
 }
 
 /**

@@ -42,7 +42,7 @@ export class CrashStorage implements Storage {
   readonly log: Entry[] = [];
   readonly #forgetsSyncs: boolean;
   readonly #start: Uint8Array;
-  readonly #disk: Image;
+  #disk: Image;
 
   constructor(start: Uint8Array = new Uint8Array(), { forgetsSyncs = false }: CrashOptions = {}) {
     this.#start = start;
@@ -110,6 +110,18 @@ export class CrashStorage implements Storage {
       for (const entry of this.log.slice(synced, step)) applySome(left, entry, kept, prng);
       yield { step, isPower: true, image: left.copy() };
     }
+  }
+
+  /**
+   * The disk as the next process finds it. After a power loss what is left is on the medium; after
+   * a killed process what it has not synced may still be lost, and crashes from `step` on tell.
+   */
+  after({ step, isPower, image }: Crash): CrashStorage {
+    if (isPower) return new CrashStorage(image);
+    const next = new CrashStorage(this.#start);
+    for (const entry of this.log.slice(0, step)) next.log.push(entry);
+    next.#disk = new Image(image);
+    return next;
   }
 
   #do(entry: Entry): void {
