@@ -21,6 +21,8 @@ class FaultyStorage extends CrashStorage implements Storage {
   syncsLeft = Infinity;
   /** The longest that the file can be. */
   bytesMax = Infinity;
+  /** How often it was full. */
+  fullCount = 0;
   writeError: Error = new Error("the disk cannot be written");
   syncError: Error = new Error("the disk cannot be synced");
 
@@ -32,6 +34,7 @@ class FaultyStorage extends CrashStorage implements Storage {
   override write(at: number, bytes: Uint8Array): void {
     if (--this.writesLeft < 0) throw this.writeError;
     if (at + bytes.length > this.bytesMax) {
+      this.fullCount++;
       super.write(at, bytes.subarray(0, Math.max(0, this.bytesMax - at)));
       throw noSpace();
     }
@@ -291,6 +294,23 @@ describe("file on a disk that is full", () => {
     const { kv: again } = await open(new FaultyStorage(storage.image));
     strictEqual(await again.get("b"), "v".repeat(20 * 4096));
     await again.close();
+  });
+
+  // Each checkpoint took all that the disk had left, for a journal that is only better larger.
+  it("does not ask again and again for a larger journal that it can do without", async () => {
+    const { kv, storage } = await open(new FaultyStorage(), "process");
+    storage.bytesMax = storage.size() + 500 * 4096;
+    const keys = Array.from({ length: 400 }, (_, i) => `${i}`);
+    const fill = (value: string): Promise<unknown> =>
+      Promise.all(keys.map((key) => kv.put(key, value.repeat(3_500))));
+    await fill("v");
+    await fill("w");
+    const { fullCount } = storage;
+    ok(fullCount > 0);
+    for (let turn = 0; turn < 5; turn++) await fill("x");
+    strictEqual(storage.fullCount, fullCount);
+    ok(storage.size() < storage.bytesMax);
+    await kv.close();
   });
 
   it("rejects openKv() where there is no room for a new file", async () => {

@@ -56,6 +56,8 @@ export class Upkeep {
   #isStopped = false;
   /** The journal does not grow with a file that is about to shrink. */
   #isCompacting = false;
+  /** How many pages the file had when the disk had no room for a larger journal. */
+  #refusedPageCount = 0;
 
   constructor(
     opened: OpenedFile,
@@ -257,7 +259,7 @@ export class Upkeep {
     let wanted = pages;
     while (wanted < least) wanted *= 2;
     const isSmall = map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX;
-    if (isSmall && !this.#isCompacting) {
+    if (isSmall && !this.#isCompacting && map.pageCount !== this.#refusedPageCount) {
       wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
     }
     wanted = Math.min(wanted, PAGES_A_MAP - 1);
@@ -272,6 +274,7 @@ export class Upkeep {
       if (!(error instanceof KvError) || error.code !== "full") throw error;
       // A call that cannot do without is told so; for the others the journal is large enough.
       if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
+      this.#refusedPageCount = map.pageCount;
       return;
     }
     const page = map.takeRun(pages, this.#journalFrom);
