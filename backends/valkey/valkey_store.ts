@@ -51,7 +51,8 @@ export class ValkeyStore implements Store {
     const pool = new Pool(options, connectSocket);
     this.#waits = new Waits(pipeline, pool, options.readTimeout);
     this.#scanServer = {
-      ask: (request) => this.#run(request),
+      // Rejects where `#run` throws: of calls made together each must have a promise.
+      ask: async (request) => await this.#run(request),
       get reconnects(): number {
         return pipeline.reconnects;
       },

@@ -65,6 +65,18 @@ export const lifecycle: Cases = {
     await rejects(listed(scan), closed);
   },
 
+  // One call of those made together threw, and nobody heard of the others' rejections.
+  "close() ends a scan that asks for its first page": async ({ kv }) => {
+    await kv.putMany(Array.from({ length: 500 }, (_, index) => [`k${index}`, "v"]));
+    const scans = [listed(kv.keys()), listed(kv.entries())];
+    const outcomes = Promise.allSettled(scans);
+    await kv.close();
+    for (const outcome of await outcomes) {
+      if (outcome.status === "rejected") strictEqual(outcome.reason.code, "closed");
+      else strictEqual(outcome.value.length, 500);
+    }
+  },
+
   "close() ends a scan after its last key": async ({ kv }) => {
     await kv.put("k", "v");
     const scans = [kv.keys(), kv.entries()];
