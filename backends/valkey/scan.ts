@@ -1,10 +1,10 @@
 /**
  * Going through all keys by `SCAN`, page by page.
  *
- * The server gives each key that is there all the while at least once, and some twice: so the keys
- * that came are remembered until the scan ends. What it gives to go on from means nothing to a
- * server that was started anew, which may be the one behind every new connection: there the scan
- * begins again, and what came already is passed over.
+ * The server gives each key that is there all the while at least once, and some twice. What it
+ * gives to go on from means nothing to a server that was started anew, which may be the one behind
+ * every new connection: there the scan begins again. Who lists keys remembers those that came, and
+ * passes over what comes twice; who removes them does not, for there they may be back.
  */
 
 import { fitsIn } from "../../internal/bytes.ts";
@@ -32,13 +32,12 @@ export interface ScanServer {
   readonly reconnects: number;
 }
 
-/** Gives pages of keys that begin with `prefix`, each key once. */
-export async function* scanKeys(
+/** Gives pages of keys that begin with `prefix`, each key at least once. */
+export async function* scanPages(
   server: ScanServer,
   prefix: string,
-  stringsOnly: boolean,
+  stringsOnly = false,
 ): AsyncGenerator<string[], void> {
-  const seen = new KeySet();
   const args = scanArguments(prefix, { count: KEYS_A_PAGE, stringsOnly });
   let cursor = "0";
   let { reconnects } = server;
@@ -47,15 +46,25 @@ export async function* scanKeys(
     const [next, found] = await server.ask<readonly Reply[]>(request);
     if (typeof next !== "string" || !Array.isArray(found)) throw oddAnswerError(request);
     const isStale = server.reconnects !== reconnects;
-    const page: string[] = [];
-    for (const key of found as Reply[]) {
-      if (isKey(key) && seen.add(key)) page.push(key);
-    }
+    const page = (found as Reply[]).filter(isKey);
     if (page.length > 0) yield page;
     if (!isStale && next === "0") return;
     if (isStale && ++restartCount > RESTARTS_MAX) throw lostTooOftenError();
     cursor = isStale ? "0" : next;
     if (isStale) ({ reconnects } = server);
+  }
+}
+
+/** Gives pages of keys that begin with `prefix`, each key once. */
+export async function* scanKeys(
+  server: ScanServer,
+  prefix: string,
+  stringsOnly: boolean,
+): AsyncGenerator<string[], void> {
+  const seen = new KeySet();
+  for await (const page of scanPages(server, prefix, stringsOnly)) {
+    const keys = page.filter((key) => seen.add(key));
+    if (keys.length > 0) yield keys;
   }
 }
 

@@ -22,7 +22,7 @@ import * as commands from "./commands.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Pool } from "./pool.ts";
 import { type Command, NO_ARGUMENTS, Request } from "./request.ts";
-import { scanEntries, scanKeys, type ScanServer } from "./scan.ts";
+import { scanEntries, scanKeys, scanPages, type ScanServer } from "./scan.ts";
 import type { ConnectSocket } from "./socket.ts";
 import { Waits, type Wanted } from "./waits.ts";
 
@@ -244,7 +244,7 @@ export class ValkeyStore implements Store {
 
   async #clear(prefix: string): Promise<number> {
     let count = 0;
-    for await (const keys of scanKeys(this.#scanServer, prefix, false)) {
+    for await (const keys of scanPages(this.#scanServer, prefix)) {
       for (let at = 0; at < keys.length; at += KEYS_A_CLEAR) {
         const page = keys.slice(at, at + KEYS_A_CLEAR);
         const request = new Request(commands.DELETE_PAGE, null, null, page, null);
