@@ -237,6 +237,52 @@ describe("Valkey client ends a wait", () => {
     }, { readTimeout: 100, reconnect: false });
   });
 
+  // The first refusal was taken for the last word: the call went on for its whole slice.
+  for (const refusal of ["-BUSY a script runs\r\n", "-LOADING from the disk\r\n"]) {
+    it(`with abort(), once the server does what it refused by ${refusal.trim()}`, {
+      timeout: 5_000,
+    }, async () => {
+      let blocked: Peer | undefined;
+      let refusals = 0;
+      const script: Script = ([name], peer) => {
+        if (name === "LPOP") return NOTHING;
+        if (name === "BLPOP") {
+          blocked = peer;
+          abort.abort();
+        }
+        if (name !== "CLIENT") return undefined;
+        if (++refusals < 4) return refusal;
+        void blocked!.send(NOTHING);
+        return ":1\r\n";
+      };
+      const abort = new AbortController();
+      await withServer(script, async (kv) => {
+        const call = kv.popFirst("k", { wait: true, signal: abort.signal });
+        await rejects(call, { name: "AbortError" });
+      });
+    });
+  }
+
+  // The connection that waited was hung up on, and with it went what was on its way.
+  it("on abort() without a shared connection, and takes what comes by then", TIMEOUT, async () => {
+    const abort = new AbortController();
+    let shared: Peer;
+    const script: Script = ([name], peer) => {
+      if (name === "LPOP") {
+        shared = peer;
+        return NOTHING;
+      }
+      if (name !== "BLPOP") return undefined;
+      shared.hangUp();
+      setTimeout(() => abort.abort(), 20);
+      setTimeout(() => void peer.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), 300);
+      return undefined;
+    };
+    await withServer(script, async (kv) => {
+      strictEqual(await kv.popFirst("k", { wait: true, signal: abort.signal }), "a");
+    }, { readTimeout: 100, reconnect: false });
+  });
+
   it("and leaves nothing at the signal of its caller", TIMEOUT, async () => {
     const { signal } = new AbortController();
     const listeners = new Set<unknown>();

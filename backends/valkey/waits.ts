@@ -230,9 +230,15 @@ export class Waits {
       try {
         await this.#send(new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null));
       } catch (error) {
-        // Not allowed: the wait ends with its slice. Else nobody answers, here or there.
-        if (!(error instanceof KvServerError)) connection.allowSilence(this.#readTimeoutMs);
-        return;
+        // Not allowed: the wait ends with its slice.
+        if (error instanceof KvServerError && error.serverCode === "NOPERM") return;
+        if (error instanceof KvError && error.code === "timeout") {
+          // It has frozen, and would not answer here either.
+          connection.allowSilence(this.#readTimeoutMs);
+          return;
+        }
+        // A busy server, or a shared connection that is lost, says nothing about this one: what
+        // comes on it until its slice ends is an answer like any other.
       }
       await Promise.race([settled, delay(UNBLOCK_AGAIN_MS)]);
     }
