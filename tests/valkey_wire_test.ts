@@ -401,6 +401,7 @@ describe("ValkeyKv.command()", () => {
         ["XREAD", "block", 0],
         ["XREAD", "BLOCK", 0, "STREAMS", "k", "0"],
         ["XREADGROUP", "GROUP", "STREAMS", "c", "BLOCK", 0, "STREAMS", "k", ">"],
+        ["XREADGROUP", "COUNT", 1, "block", 0, "GROUP", "g", "c", "STREAMS", "k", ">"],
         [encodeText("monitor")],
       ] as unknown as string[][]; // deno-fmt-ignore-line
       for (const args of bad) await rejects(kv.command(...args), TypeError, String(args[0]));

@@ -53,8 +53,8 @@ const WAITS = new Set([
   "WAIT",
   "WAITAOF",
 ]);
-/** Commands that may wait, and where their options begin: group and consumer have any name. */
-const STREAM_READS = new Map([["XREAD", 1], ["XREADGROUP", 4]]);
+/** Commands that wait if they are told to. */
+const STREAM_READS = new Set(["XREAD", "XREADGROUP"]);
 
 const utf8 = new TextDecoder();
 
@@ -73,17 +73,21 @@ export function checkCommand(args: readonly unknown[]): void {
     }
   }
   if (SPANS_COMMANDS.has(name)) fail(name, "all calls share a connection, use a script");
-  const optionsAt = STREAM_READS.get(name);
-  if (WAITS.has(name) || (optionsAt !== undefined && hasBlock(args, optionsAt))) {
+  if (WAITS.has(name) || (STREAM_READS.has(name) && hasBlock(args))) {
     fail(name, "it would hold up the calls behind it");
   }
 }
 
-/** Tells whether BLOCK is among the options, which end where the keys begin. */
-function hasBlock(args: readonly unknown[], optionsAt: number): boolean {
-  const words = args.slice(optionsAt).map(wordOf);
-  const keysAt = words.indexOf("STREAMS");
-  return words.slice(0, keysAt === -1 ? words.length : keysAt).includes("BLOCK");
+/** Tells whether BLOCK is among the options, in whatever order; they end where the keys begin. */
+function hasBlock([name, ...args]: readonly unknown[]): boolean {
+  const isOfGroup = wordOf(name) === "XREADGROUP";
+  for (let at = 0; at < args.length; at++) {
+    const word = wordOf(args[at]);
+    if (word === "STREAMS") return false;
+    if (word === "BLOCK") return true;
+    if (word === "GROUP" && isOfGroup) at += 2; // the names of a group and a consumer
+  }
+  return false;
 }
 
 function checkArgument(arg: unknown): void {
