@@ -5,7 +5,7 @@
  * |---|---|
  * | `pushFirst`, `pushLast`, `popFirst`, `popLast` | O(1), amortised |
  * | `at` | O(1) |
- * | `remove` | O(n) |
+ * | `remove` | O(n); O(1) for the first |
  *
  * It doubles when full and halves when a quarter is left, so its memory follows its length.
  */
@@ -71,10 +71,16 @@ export class Deque<T extends NonNullable<unknown>> {
     const mask = this.#ring.length - 1;
     for (let i = 0; i < this.#length; i++) {
       if (this.at(i) !== element) continue;
-      for (let k = i + 1; k < this.#length; k++) {
-        this.#ring[(this.#firstAt + k - 1) & mask] = this.#ring[(this.#firstAt + k) & mask];
+      // The shorter side closes the gap: those who waited longest often go together.
+      if (i < this.#length / 2) {
+        for (let k = i; k > 0; k--) this.#ring[(this.#firstAt + k) & mask] = this.at(k - 1);
+        this.popFirst();
+      } else {
+        for (let k = i + 1; k < this.#length; k++) {
+          this.#ring[(this.#firstAt + k - 1) & mask] = this.at(k);
+        }
+        this.popLast();
       }
-      this.popLast();
       return true;
     }
     return false;
