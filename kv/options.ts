@@ -93,7 +93,10 @@ export interface ValkeyOptions {
    * `connect()`. Default `"auto"`.
    */
   connectMode?: "auto" | "manual" | "lazy" | undefined;
-  /** Milliseconds until an attempt to connect is given up: whole, from 1. Default 1000. */
+  /**
+   * Milliseconds until an attempt to connect is given up, and a call that waits for one: whole,
+   * from 1. Default 1000. More, where the program was busy meanwhile.
+   */
   connectTimeout?: number | undefined;
   /**
    * Milliseconds that a server which owes a reply may stay silent: whole, from 1. Default 1000. The

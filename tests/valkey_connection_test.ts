@@ -218,6 +218,41 @@ describe("Valkey client meets silence", () => {
   });
 });
 
+describe("Valkey client and a program that is busy", () => {
+  const connectTimeout = 1_000;
+  const script: Script = ([name]) => name === "GET" ? "$1\r\nv\r\n" : undefined;
+
+  /** Holds up the event loop, for longer than a connection may take. */
+  function beBusy(): void {
+    const untilMs = performance.now() + 1.5 * connectTimeout;
+    while (performance.now() < untilMs);
+  }
+
+  // Timers run before sockets are read: a server that had answered was said not to.
+  for (const connectMode of ["lazy", "manual"] as const) {
+    it(`connects meanwhile, in ${connectMode} mode`, async () => {
+      await withServer(script, async (kv, server) => {
+        const connected = connectMode === "manual" ? kv.connect() : undefined;
+        const value = connected === undefined ? kv.get("k") : connected.then(() => kv.get("k"));
+        beBusy();
+        strictEqual(await value, "v");
+        strictEqual(server.peers.length, 1);
+      }, { connectMode, connectTimeout });
+    });
+  }
+
+  it("connects anew meanwhile", async () => {
+    await withServer(script, async (kv, server) => {
+      strictEqual(await kv.get("k"), "v");
+      server.peers[0]!.hangUp();
+      while (server.peers.length === 1) await new Promise((resolve) => setImmediate(resolve));
+      const values = [kv.get("k"), kv.get("k")];
+      beBusy();
+      deepStrictEqual(await Promise.all(values), ["v", "v"]);
+    }, { connectTimeout });
+  });
+});
+
 describe("Valkey client without a connection", () => {
   it("connectMode lazy connects at the first call", async () => {
     const script: Script = ([name]) => name === "GET" ? "$1\r\na\r\n" : undefined;

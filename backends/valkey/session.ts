@@ -4,13 +4,13 @@
  */
 
 import { onAbort } from "../../internal/aborts.ts";
-import { TIMER_MS_MAX } from "../../internal/clock.ts";
 import type { CheckedValkeyOptions } from "../../kv/checked_options.ts";
 import { KvConnectionError, KvServerError } from "../../kv/errors.ts";
 import { type Argument, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
 import { toReply } from "./answers.ts";
 import { define } from "./commands.ts";
 import { Connection, type ConnectionHooks } from "./connection.ts";
+import { countDown } from "./countdown.ts";
 import { outcomeUnknownError, Request } from "./request.ts";
 import type { ConnectSocket } from "./socket.ts";
 
@@ -59,10 +59,10 @@ export async function openSession(
     abort.abort();
     connection?.close();
   };
-  const timer = setTimeout(() => {
+  const stopCounting = countDown(options.connectTimeout, () => {
     isLate = true;
     giveUp();
-  }, Math.min(options.connectTimeout, TIMER_MS_MAX));
+  });
   const stopListening = onAbort(hooks.ended, giveUp);
   try {
     connection = await Connection.open(connect, {
@@ -95,7 +95,7 @@ export async function openSession(
     connection?.close();
     throw connectError(options, cause, isLate);
   } finally {
-    clearTimeout(timer);
+    stopCounting();
     stopListening();
   }
 }
