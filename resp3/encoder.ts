@@ -62,10 +62,11 @@ export class Encoder {
    * Makes an encoder.
    *
    * @param options How big its buffers are.
-   * @throws {RangeError} If they are too small.
+   * @throws {RangeError} If they are too small, or no numbers.
    */
   constructor({ bufferBytes = 8192, bufferBytesMax = 8 * bufferBytes }: EncoderOptions = {}) {
-    if (bufferBytes < BUFFER_BYTES_MIN || bufferBytesMax < bufferBytes) {
+    // So put, it refuses NaN as well.
+    if (!(bufferBytes >= BUFFER_BYTES_MIN && bufferBytesMax >= bufferBytes)) {
       throw new RangeError(
         `Cannot encode into buffers of ${bufferBytes} to ${bufferBytesMax} bytes: ` +
           `at least ${BUFFER_BYTES_MIN}, and not growing smaller`,

@@ -91,6 +91,8 @@ describe("Encoder", () => {
 
   it("refuses buffers too small for a head", () => {
     throws(() => new Encoder({ bufferBytes: 63 }), RangeError);
+    throws(() => new Encoder({ bufferBytes: NaN }), RangeError);
+    throws(() => new Encoder({ bufferBytesMax: NaN }), RangeError);
     throws(() => new Encoder({ bufferBytes: 100, bufferBytesMax: 99 }), RangeError);
   });
 
