@@ -218,6 +218,23 @@ describe("Valkey client meets silence", () => {
   });
 });
 
+describe("Valkey client loses its connection, and is refused another", () => {
+  it("a read that was to be sent again says why it cannot be", async () => {
+    const script: Script = ([name], peer) => {
+      if (name === "HELLO" && peer.number > 1) return "-WRONGPASS it was changed\r\n";
+      if (name === "GET") peer.hangUp();
+    };
+    await withServer(script, async (kv) => {
+      const error = await errorOf(kv.get("k"));
+      ok(error instanceof KvConnectionError && error.outcome === "unknown");
+      match(
+        error.message,
+        /before the answer came, and there is none \(.*WRONGPASS it was changed.*\)$/,
+      );
+    }, { connectTimeout: 200 });
+  });
+});
+
 describe("Valkey client and a program that is busy", () => {
   const connectTimeout = 1_000;
   const script: Script = ([name]) => name === "GET" ? "$1\r\nv\r\n" : undefined;

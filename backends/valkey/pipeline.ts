@@ -300,12 +300,13 @@ export class Pipeline {
   }
 
   #noConnection(request: Request, more = ""): Error {
-    // A read that is to be sent again has left before.
-    if (request.sendCount > 0) return outcomeUnknownError(request, this.#lastFailure);
     const where = hostAndPort(this.#options);
     const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : "";
     const reason = failure.replace(`Cannot connect to ${where}: `, "");
     const because = reason === "" ? "" : ` (${reason})`;
+    if (request.sendCount > 0) { // a read that was to be sent again has left before
+      return outcomeUnknownError(request, this.#lastFailure, `, and there is none${because}`);
+    }
     const why = `there is no connection to ${where}${because}${more}`;
     return notSentError(request, why, this.#lastFailure);
   }

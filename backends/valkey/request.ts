@@ -153,8 +153,12 @@ export function notSentError(request: Request, why: string, cause?: unknown): Kv
 }
 
 /** The error of a request that was sent and got no answer. */
-export function outcomeUnknownError(request: Request, cause?: unknown): KvConnectionError {
-  const message = `${cannot(request)}: the connection was lost before the answer came`;
+export function outcomeUnknownError(
+  request: Request,
+  cause?: unknown,
+  more = "",
+): KvConnectionError {
+  const message = `${cannot(request)}: the connection was lost before the answer came${more}`;
   return new KvConnectionError("unknown", message, cause === undefined ? {} : { cause });
 }
 
