@@ -95,7 +95,8 @@ export interface ValkeyOptions {
   connectMode?: "auto" | "manual" | "lazy" | undefined;
   /**
    * Milliseconds until an attempt to connect is given up, and a call that waits for one: whole,
-   * from 1. Default 1000. More, where the program was busy meanwhile.
+   * from 1. Default 1000. Up to a quarter more, because it is counted in looks: so what came while
+   * a program held up its event loop is read before.
    */
   connectTimeout?: number | undefined;
   /**

@@ -41,6 +41,26 @@ async function passTime(): Promise<void> {
   for (let ms = 0; ms < WHILE_MS; ms += 10) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+describe("Valkey client waits for a connection that never comes", () => {
+  const nobody: ConnectSocket = () => Promise.reject(new Error("nobody listens"));
+
+  it("and rejects after the shortest time too", { timeout: 20_000 }, async () => {
+    await using kv = await openValkeyKv(lazy({ connectTimeout: 1 }), nobody);
+    strictEqual((await errorOf(kv.get("k"))).code, "connection");
+  });
+
+  // Each turn that came late was a reason to wait for longer.
+  it("and rejects while the program is busy in each turn", { timeout: 20_000 }, async () => {
+    await using kv = await openValkeyKv(lazy({ connectTimeout: 40 }), nobody);
+    const busy = setInterval(() => {
+      const untilMs = performance.now() + 50;
+      while (performance.now() < untilMs);
+    }, 0);
+    strictEqual((await errorOf(kv.get("k"))).code, "connection");
+    clearInterval(busy);
+  });
+});
+
 describe("Valkey client loses a connection as soon as it is there", () => {
   // Its words may be read before whoever connects hears that there is a connection: on Deno they
   // were, and the client said that it had a bug.

@@ -283,6 +283,27 @@ describe("Valkey client ends a wait", () => {
     }, { readTimeout: 100, reconnect: false });
   });
 
+  // It was held back until nobody hoped for another connection any more.
+  it("with what comes, though the server could not be told yet", { timeout: 5_000 }, async () => {
+    const abort = new AbortController();
+    let shared: Peer;
+    const script: Script = ([name], peer) => {
+      if (name === "HELLO" && peer.number > 2) return ""; // no answer
+      if (name === "LPOP") {
+        shared = peer;
+        return NOTHING;
+      }
+      if (name !== "BLPOP") return undefined;
+      shared.hangUp();
+      setTimeout(() => abort.abort(), 20);
+      setTimeout(() => void peer.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), 100);
+      return undefined;
+    };
+    await withServer(script, async (kv) => {
+      strictEqual(await kv.popFirst("k", { wait: true, signal: abort.signal }), "a");
+    }, { connectTimeout: 20_000 });
+  });
+
   it("and leaves nothing at the signal of its caller", TIMEOUT, async () => {
     const { signal } = new AbortController();
     const listeners = new Set<unknown>();

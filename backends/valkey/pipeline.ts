@@ -44,7 +44,9 @@ export class Pipeline {
   #connectedMs = 0;
   #lastFailure: unknown;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #expiryTimer: ReturnType<typeof setTimeout> | undefined;
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Looks so far for those who have waited long enough. */
+  #looks = 0;
   #closing: Promise<void> | null = null;
   #isClosing = false;
   /** Aborts when nobody wants a connection any more. */
@@ -117,7 +119,7 @@ export class Pipeline {
     if (this.#wasConnected && this.#waiting.length >= this.#options.offlineQueue) {
       return this.#refuse(request, this.#queueFull(request));
     }
-    request.waitingSinceMs = performance.now();
+    request.waitingSince = this.#looks;
     this.#waiting.pushLast(request);
     this.#watchWaiting();
     this.#retry(); // nothing else has begun to connect in lazy mode
@@ -177,50 +179,35 @@ export class Pipeline {
   // --- Not connected -----------------------------------------------------------------------------
 
   #waitForConnection(): void {
-    const nowMs = performance.now();
     while (this.#waiting.length > this.#options.offlineQueue) {
       const request = this.#waiting.popLast()!;
       request.reject(this.#queueFull(request));
     }
-    for (let i = 0; i < this.#waiting.length; i++) this.#waiting.at(i)!.waitingSinceMs = nowMs;
+    for (let i = 0; i < this.#waiting.length; i++) this.#waiting.at(i)!.waitingSince = this.#looks;
     this.#watchWaiting();
     this.#retry();
   }
 
-  /** Rejects those who have waited long enough, when their time comes. */
+  /** Looks now and then for those who have waited long enough, and rejects them. */
   #watchWaiting(): void {
-    const oldest = this.#waiting.at(0);
-    if (this.#expiryTimer !== undefined || oldest === undefined) return;
-    const dueMs = oldest.waitingSinceMs + this.#options.connectTimeout;
-    const leftMs = dueMs - performance.now();
-    this.#expiryTimer = setTimeout(() => {
-      this.#expiryTimer = undefined;
+    if (this.#lookTimer !== undefined || this.#waiting.length === 0) return;
+    const ms = Math.ceil(this.#options.connectTimeout / LOOKS);
+    this.#lookTimer = setTimeout(() => {
+      this.#lookTimer = undefined;
       if (this.#connection !== null) return;
-      this.#forgive(performance.now() - dueMs);
-      const untilMs = performance.now() - this.#options.connectTimeout;
+      this.#looks++;
       for (let oldest = this.#waiting.at(0); oldest; oldest = this.#waiting.at(0)) {
-        if (oldest.waitingSinceMs > untilMs) break;
+        if (this.#looks - oldest.waitingSince <= LOOKS) break;
         this.#waiting.popFirst();
         oldest.reject(this.#noConnection(oldest));
       }
       this.#watchWaiting();
-    }, Math.min(Math.max(1, Math.ceil(leftMs)), TIMER_MS_MAX));
-  }
-
-  /** Where the event loop was held up, what came meanwhile is not read yet: there is more time. */
-  #forgive(lateMs: number): void {
-    const { connectTimeout } = this.#options;
-    if (lateMs < connectTimeout / LOOKS) return;
-    const sinceMs = performance.now() - connectTimeout / 2;
-    for (let i = 0; i < this.#waiting.length; i++) {
-      const request = this.#waiting.at(i)!;
-      request.waitingSinceMs = Math.max(request.waitingSinceMs, sinceMs);
-    }
+    }, Math.min(ms, TIMER_MS_MAX));
   }
 
   #stopWatching(): void {
-    clearTimeout(this.#expiryTimer);
-    this.#expiryTimer = undefined;
+    clearTimeout(this.#lookTimer);
+    this.#lookTimer = undefined;
   }
 
   /** Tries to connect until it works, in the background: at once, then after longer and longer. */
@@ -283,7 +270,7 @@ export class Pipeline {
 
   async #close(): Promise<void> {
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#expiryTimer);
+    clearTimeout(this.#lookTimer);
     // Calls made before may still have the connection that is being made.
     if (this.#waiting.length > 0) await this.#attempt?.catch(() => {});
     if (this.#connection === null) {

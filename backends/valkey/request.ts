@@ -62,8 +62,8 @@ export class Request {
   reject: Reject = ignore;
   /** How often it was given to a connection, and left by it for all we know. */
   sendCount = 0;
-  /** When it began to wait for a connection. */
-  waitingSinceMs = 0;
+  /** At which look of its pipeline it began to wait for a connection. */
+  waitingSince = 0;
 
   constructor(
     command: Command,

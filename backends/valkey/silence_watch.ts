@@ -8,9 +8,7 @@
  */
 
 import { TIMER_MS_MAX } from "../../internal/clock.ts";
-
-/** Looks in the time that a server may be silent. */
-const LOOKS = 4;
+import { LOOKS } from "./countdown.ts";
 
 /** What the watch asks of its connection, and tells it. */
 export interface SilenceHooks {

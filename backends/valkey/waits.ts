@@ -7,7 +7,8 @@
  * there is one. A string that comes to the key meanwhile does not end the wait.
  *
  * To end a wait early, another connection tells the server to unblock this one. Whatever the server
- * answers then is the outcome: an element that had come is never lost.
+ * answers then is the outcome: an element that had come is never lost. Where there is no other
+ * connection, the wait ends with its slice.
  */
 
 import { onAbort } from "../../internal/aborts.ts";
@@ -27,6 +28,8 @@ const SLICE_MS_MAX = 10_000;
 const ASK_AGAIN_MS = 50;
 /** Between two tries to unblock: the first may have come before what it is to end. */
 const UNBLOCK_AGAIN_MS = 10;
+/** Refusals of a server that will soon do what it refused. */
+const IN_A_MOMENT: ReadonlySet<string> = new Set(["BUSY", "LOADING"]);
 /** How long `close` may take to end the waits, in times of `readTimeout`. */
 const CLOSE_TIMES = 2;
 
@@ -226,19 +229,26 @@ export class Waits {
     isAnswered: () => boolean,
   ): Promise<void> {
     const settled = answer.then(() => {}, () => {});
-    while (!isAnswered()) {
+    for (let isTold = false; !isAnswered();) {
+      const request = new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null);
+      // One that has not left by then need not.
+      void settled.then(() => this.#pipeline.giveUp(request, closedError()));
       try {
-        await this.#send(new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null));
+        await this.#send(request);
+        // From now on it owes its answer here.
+        if (!isTold) connection.allowSilence(this.#readTimeoutMs);
+        isTold = true;
       } catch (error) {
-        // Not allowed: the wait ends with its slice.
-        if (error instanceof KvServerError && error.serverCode === "NOPERM") return;
-        if (error instanceof KvError && error.code === "timeout") {
+        if (error instanceof KvServerError) {
+          // Not allowed, or not known: the wait ends with its slice.
+          if (!IN_A_MOMENT.has(error.serverCode)) return;
+        } else if (error instanceof KvError && error.code === "timeout") {
           // It has frozen, and would not answer here either.
           connection.allowSilence(this.#readTimeoutMs);
           return;
         }
-        // A busy server, or a shared connection that is lost, says nothing about this one: what
-        // comes on it until its slice ends is an answer like any other.
+        // That the shared connection is lost says nothing about this one: what comes on it until
+        // its slice ends is an answer like any other.
       }
       await Promise.race([settled, delay(UNBLOCK_AGAIN_MS)]);
     }
