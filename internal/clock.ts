@@ -16,6 +16,14 @@ export interface Clock {
   after(ms: number, call: () => void, options: { background: boolean }): () => void;
 }
 
+/**
+ * Milliseconds until a deadline, as a duration: 1 to 2^53 − 1. The clock may have come to it since
+ * somebody looked, and a deadline past 2^53 is rounded.
+ */
+export function msUntil(deadlineMs: number, nowMs: number): number {
+  return Math.min(Math.max(1, deadlineMs - nowMs), Number.MAX_SAFE_INTEGER);
+}
+
 /** The longest delay of a timer; the runtimes take a longer one for 1 ms. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1;
 

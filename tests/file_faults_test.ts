@@ -313,6 +313,19 @@ describe("file on a disk that is full", () => {
     await kv.close();
   });
 
+  // A call was rejected because the journal could not be made larger than the call needed.
+  it("takes a long value where the disk has room for it, and not for more", async () => {
+    const { kv, storage } = await open(new FaultyStorage(), "process");
+    for (let i = 0; i < 2_500; i++) {
+      storage.bytesMax = storage.size() + 20 * 4096; // never enough for a larger journal
+      await kv.put(`${i}`, "v".repeat(3_500));
+    }
+    storage.bytesMax = storage.size() + 900 * 4096;
+    await kv.put("long", "w".repeat(600 * 1024));
+    deepStrictEqual(await kv.check(), []);
+    await kv.close();
+  });
+
   it("rejects openKv() where there is no room for a new file", async () => {
     const storage = new FaultyStorage();
     storage.bytesMax = 20_000;

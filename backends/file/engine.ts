@@ -7,7 +7,7 @@
  * was logged and gives up the file.
  */
 
-import type { Clock } from "../../internal/clock.ts";
+import { type Clock, msUntil } from "../../internal/clock.ts";
 import { sliceIndex } from "../../internal/slice_index.ts";
 import type { Inspection } from "../../kv/call_types.ts";
 import type { Decoder } from "../../kv/codec.ts";
@@ -65,8 +65,7 @@ export class Engine {
   inspect(key: string): Inspection | null {
     if (!this.#keys.find(key)) return null;
     const { kind, length, deadlineMs } = this.#records;
-    // The clock may have come to the deadline since the key was found.
-    const expiresIn = deadlineMs > 0 ? Math.max(1, deadlineMs - this.#clock.now()) : null;
+    const expiresIn = deadlineMs > 0 ? msUntil(deadlineMs, this.#clock.now()) : null;
     return { type: kind === STRING ? "string" : "array", length, expiresIn };
   }
 

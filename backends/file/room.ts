@@ -59,6 +59,7 @@ export class Room {
     const ahead = this.#pages >>> 3;
     const least = Math.min(Math.max(ahead, GROWTH_PAGES_MIN), GROWTH_PAGES_MAX);
     const target = Math.max(pages, this.#pages + least);
+    const { pages: pagesBefore } = this;
     const size = this.#storage.size();
     try {
       while (this.#pages < target) {
@@ -72,7 +73,7 @@ export class Room {
       if (this.#pages >= pages) return;
       // Others need what it has taken of the disk in vain.
       this.#storage.truncate(size);
-      this.measure();
+      this.#pages = pagesBefore;
       throw new KvError("full", `Cannot grow "${this.#path}": the disk is full`, { cause: error });
     }
   }

@@ -30,6 +30,8 @@ const SUM_BYTES = PATCH.headBytes + 5;
 const SPARE_BYTES = 32 * 1024;
 /** The journal grows fourfold while it is smaller than a quarter of the file. */
 const JOURNAL_GROWTH = 4;
+/** A disk that had no room for that is asked again once the file has changed by such a share. */
+const JOURNAL_ASK_AGAIN = 8;
 /** A compact file has a journal of at most so small a share of it. */
 const JOURNAL_SHARE = 16;
 /** An empty file is cut to its first size once it is more than this many times as large. */
@@ -56,7 +58,7 @@ export class Upkeep {
   #isStopped = false;
   /** The journal does not grow with a file that is about to shrink. */
   #isCompacting = false;
-  /** How many pages the file had when the disk had no room for a larger journal. */
+  /** How many pages the file had when the disk had no room for a journal that was to be larger. */
   #refusedPageCount = 0;
 
   constructor(
@@ -255,15 +257,27 @@ export class Upkeep {
   #wantedJournalPages(): number {
     const { journal, map } = this.#parts;
     const pages = journal.capacity / PAGE_BYTES;
-    const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
-    let wanted = pages;
-    while (wanted < least) wanted *= 2;
+    let wanted = this.#neededJournalPages();
     const isSmall = map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX;
-    if (isSmall && !this.#isCompacting && map.pageCount !== this.#refusedPageCount) {
+    if (isSmall && !this.#isCompacting && !this.#isRefused) {
       wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
     }
     wanted = Math.min(wanted, PAGES_A_MAP - 1);
     return wanted > pages ? wanted : 0;
+  }
+
+  /** How large the journal must be for the call that waits for it. */
+  #neededJournalPages(): number {
+    const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
+    let needed = this.#parts.journal.capacity / PAGE_BYTES;
+    while (needed < least) needed *= 2;
+    return needed;
+  }
+
+  /** Whether the disk had no room for a larger journal, and the file is about what it was then. */
+  get #isRefused(): boolean {
+    const change = Math.abs(this.#parts.map.pageCount - this.#refusedPageCount);
+    return change * JOURNAL_ASK_AGAIN < this.#refusedPageCount;
   }
 
   async #moveJournal(pages: number): Promise<void> {
@@ -272,9 +286,10 @@ export class Upkeep {
       map.reserve(1, pages, this.#journalFrom);
     } catch (error) {
       if (!(error instanceof KvError) || error.code !== "full") throw error;
+      // What would only be better larger is left as it is, and then what a call needs is tried.
+      if (pages > this.#neededJournalPages()) this.#refusedPageCount = map.pageCount;
       // A call that cannot do without is told so; for the others the journal is large enough.
-      if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
-      this.#refusedPageCount = map.pageCount;
+      else if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
       return;
     }
     const page = map.takeRun(pages, this.#journalFrom);

@@ -13,7 +13,7 @@
  */
 
 import { assert } from "../../internal/assert.ts";
-import type { Clock } from "../../internal/clock.ts";
+import { type Clock, msUntil } from "../../internal/clock.ts";
 import { LinkedList } from "../../internal/linked_list.ts";
 import { KvError, show } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
@@ -174,8 +174,7 @@ export class Space {
   /** Milliseconds until `slot`, which is alive, expires; `null` if never. */
   expiresIn(slot: Slot): number | null {
     const deadlineMs = deadlineOf(slot);
-    // The clock may have come to the deadline since the slot was found.
-    return deadlineMs === null ? null : Math.max(1, deadlineMs - this.#clock.now());
+    return deadlineMs === null ? null : msUntil(deadlineMs, this.#clock.now());
   }
 
   /** Removes `key` and `slot`, which stands there. */
