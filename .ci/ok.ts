@@ -67,7 +67,7 @@ for (const name of BENCHES) {
 
 if (counted.failed > 0) {
   console.log("\nAgain, of all that the tests printed, what failed:");
-  console.log(tests.output.match(FAILURE)?.join("\n"));
+  console.log((tests.output.match(FAILURE) ?? []).join("\n"));
 }
 console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0) Deno.exit(1);

@@ -213,7 +213,7 @@ const host: Rule<string> = {
     const host = string.check(value, name).replace(/^\[(.*)\]$/, "$1");
     if (host === "") throw new TypeError("Cannot open a Valkey store: its host has no name");
     // Not shown: there may be a password in it. An address of IPv6 has two colons at least.
-    if (!/[/@]/.test(host) && host.split(":").length !== 2) return host;
+    if (!/[/@[\]]/.test(host) && host.split(":").length !== 2) return host;
     throw new TypeError("Cannot open a Valkey store: its host is more than a name; see port, url");
   },
   read: (text) => text,
@@ -289,7 +289,9 @@ function checkUrl(url: string): CheckedOptions {
   }
   if (backend === "valkey") return checkValkey({ url });
   checkOptions(parameters, FILE_ACTION, Object.keys(FILE_URL_RULES));
-  return checkFile({ ...read(FILE_URL_RULES, parameters), path: rest });
+  // A name that would be taken for the beginning of another URL.
+  const path = beginsAsUrl(rest) ? `./${rest}` : rest;
+  return checkFile({ ...read(FILE_URL_RULES, parameters), path });
 }
 
 function readValkeyUrl(url: string): Checked<typeof VALKEY_RULES> {

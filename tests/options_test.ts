@@ -60,6 +60,7 @@ const fileForms: readonly [given: string | URL | KvOptions, expected: object][] 
   ["file://localhost/var/a.db", { path: "/var/a.db" }],
   ["file:./a%20b%3F.db", { path: "./a b?.db" }],
   ["file:./é.db", { path: "./é.db" }],
+  ["file:redis:x", { path: "./redis:x" }],
   [new URL("file:///var/a%20b.db?lock=wait"), { path: "/var/a b.db", lock: "wait" }],
   ["file:./a.db?durability=power&truncate=true", { durability: "power", truncate: true }],
   ["file:./a.db?addressSpaceSize=64&cacheBytes=1048576&lock=wait", {
@@ -131,6 +132,7 @@ const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word:
   [{ backend: "valkey", host: "[]" }, "TypeError", /host has no name/],
   [{ backend: "valkey", host: "10.0.0.5:6379" }, "TypeError", /more than a name; see port, url$/],
   [{ backend: "valkey", host: "valkey://a:b@c" }, "TypeError", /more than a name; see port, url$/],
+  [{ backend: "valkey", host: "[::1]:6379" }, "TypeError", /more than a name; see port, url$/],
   [{ backend: "valkey", prot: 1 }, "TypeError", /"prot".*port/],
   [{ backend: "valkey", ulr: "valkey://host" }, "TypeError", /"ulr".*url/],
   [{ backend: "valkey", url: 5 }, "TypeError", /url/],

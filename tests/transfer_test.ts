@@ -11,6 +11,7 @@ import { bytes } from "../kv/codec.ts";
 import type { Kv } from "../kv/kv.ts";
 import { copy } from "../transfer/copy.ts";
 import { inspectDeadline } from "../transfer/deadlines.ts";
+import { expireIn } from "../transfer/deadlines.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
 import { type Piece, textOrBytes } from "../transfer/piece.ts";
@@ -458,6 +459,16 @@ describe("inspectDeadline", () => {
 
   it("takes a second where it cannot be told, after a while", async () => {
     deepStrictEqual(await ask(60_500, [1]), [60, 16]);
+  });
+});
+
+describe("expireIn()", () => {
+  it("gives no duration that put() would refuse", () => {
+    const longest = Number.MAX_SAFE_INTEGER;
+    for (let nowMs = Date.UTC(2026, 0, 1), i = 0; i < 1_000; i++, nowMs++) {
+      const expires = Math.round((nowMs + longest) / 1_000);
+      ok(expireIn(expires, nowMs) <= longest, `${nowMs}`);
+    }
   });
 });
 

@@ -49,9 +49,10 @@ export async function inspectDeadline(
   }
 }
 
-/** Milliseconds from now until a deadline; 0 or less where it has passed. */
+/** Milliseconds from now until a deadline, up to 2^53 − 1; 0 or less where it has passed. */
 export function expireIn(expires: number, nowMs: number): number {
-  return expires * MS_A_SECOND - nowMs;
+  // The longest was rounded to a second past it.
+  return Math.min(expires * MS_A_SECOND - nowMs, Number.MAX_SAFE_INTEGER);
 }
 
 function toSeconds(deadlineMs: number): number {
