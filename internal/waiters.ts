@@ -12,6 +12,7 @@
 import { onAbort } from "./aborts.ts";
 import type { Clock } from "./clock.ts";
 import { type Linked, LinkedList } from "./linked_list.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * Takes what the waiter came for: `null` where it is not there. May throw, which ends the waiting
@@ -36,6 +37,7 @@ interface Waiter extends Linked<Waiter> {
 /** Those who wait, by the key they wait for. */
 export class Waiters {
   readonly #clock: Clock;
+  readonly #turns = new Turns();
   readonly #byKey = new Map<string, LinkedList<Waiter>>();
   /** Keys to serve, while a call of `wake` is at it. */
   readonly #woken: string[] = [];
@@ -59,7 +61,8 @@ export class Waiters {
    */
   wait<T>(key: string, attempt: Attempt<T>, { waitMs, signal }: WaitLimits): Promise<T | null> {
     if (this.#makeError !== null) return Promise.reject(this.#makeError());
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
+      const turns = this.#turns;
       let isWaiting = true;
       let isServing = false;
       const leave = (): void => {
@@ -91,8 +94,10 @@ export class Waiters {
           return true;
         },
         fail(error): void {
+          if (!isWaiting) return;
           leave();
-          reject(error);
+          // A loop of calls that are aborted at once keeps no timer waiting either.
+          resolve(turns.reject(error));
         },
       };
       const onTime = (): void => {

@@ -303,6 +303,16 @@ describe("memory store: expiry", () => {
     ok(clock.setCount <= 100, `${clock.setCount} timers set`);
   });
 
+  it("what has expired goes by itself, though the clock was put forward", async () => {
+    await using subject = openMemorySubject();
+    const { kv, clock } = subject;
+    await kv.put("far", "v", { expireIn: 86_400_000 });
+    clock.jump(2 * 86_400_000);
+    await kv.put("near", "v", { expireIn: 1_000 });
+    await clock.advance(3_000);
+    strictEqual((await kv.stats()).entries, 0);
+  });
+
   it("put() without expiry takes no timer", async () => {
     await using subject = openMemorySubject();
     await subject.kv.put("k", "v");
@@ -466,6 +476,45 @@ describe("memory store: scans", () => {
     while (!isCleared) await kv.put(`more${more++}`, "v");
     strictEqual(await clearing, count);
     strictEqual((await kv.stats()).entries, more);
+  });
+
+  // What readers did not find any more took the room of what was there, which was evicted.
+  it("clear() makes room for what is put meanwhile, before anything is evicted", async () => {
+    await using subject = openMemorySubject({ maxEntries: 40_000 });
+    const { kv } = subject;
+    const names = Array.from({ length: 20_000 }, (_, index) => `${index}`);
+    await kv.putMany(names.map((name) => [`live ${name}`, "v"]));
+    await kv.putMany(names.map((name) => [`old ${name}`, "v"]));
+    const clearing = kv.clear({ prefix: "old" });
+    await kv.putMany(names.map((name) => [`new ${name}`, "v"]));
+    strictEqual(await clearing, names.length);
+    const { entries, evictions } = await kv.stats();
+    deepStrictEqual({ entries, evictions }, { entries: 40_000, evictions: 0 });
+  });
+
+  it("clear() of arrays makes room for strings", async () => {
+    const count = 50_000;
+    await using subject = openMemorySubject({ maxEntries: count });
+    const { kv } = subject;
+    for (let i = 0; i < count; i++) void kv.append(`a${i}`, "v");
+    const clearing = kv.clear({ prefix: "" });
+    await kv.putMany([["k1", "v"], ["k2", "v"], ["k3", "v"]]);
+    strictEqual(await clearing, count);
+    strictEqual((await kv.stats()).entries, 3);
+  });
+
+  it("timers have their turn in a loop of calls that are aborted at once", async () => {
+    await using subject = openMemorySubject();
+    const { kv } = subject;
+    let hasRun = false;
+    setTimeout(() => hasRun = true, 0);
+    for (let calls = 0; !hasRun; calls++) {
+      ok(calls < 10_000_000, "no timer ran");
+      const abort = new AbortController();
+      const call = kv.pop("k", { wait: true, signal: abort.signal });
+      abort.abort();
+      await call.catch(() => {});
+    }
   });
 
   it("timers have their turn in loops of scans and batches", async () => {

@@ -54,6 +54,11 @@ describe("on a clock that goes on", () => {
         await kv.touch("a", expireIn);
         const moved = await kv.move("a", "a", { take: "first", put: "last" });
         ok(moved === "1" || moved === null, `${moved}`);
+        const left = await kv.range("a");
+        ok(left.length === 0 || left.join() === (moved === null ? "1,2" : "2,1"), left.join());
+        ok((await kv.inspect("a"))?.expiresIn !== null, "it has lost its expiry");
+        await kv.delete("a");
+        ok((await kv.stats()).bytes >= 0);
         await kv.put("k", "v");
         strictEqual(await kv.get("k"), "v");
       }

@@ -6,13 +6,22 @@
  * still take room. A key that is put meanwhile is not covered, so each clearing remembers these.
  */
 
+/** Removes what a clearing covers and no call has met yet, a little a step; the last ends it. */
+type Walk = Generator<void, undefined>;
+
 /** A clearing of all keys with a prefix. */
-export interface Clearing {
+export class Clearing {
   readonly prefix: string;
   /** Keys of this prefix that were put since it started. */
-  readonly spared: Set<string>;
+  readonly spared: Set<string> = new Set();
   /** How many keys it has removed. */
-  count: number;
+  count = 0;
+  readonly walk: Walk;
+
+  constructor(prefix: string, makeWalk: (clearing: Clearing) => Walk) {
+    this.prefix = prefix;
+    this.walk = makeWalk(this);
+  }
 }
 
 /** The clearings under way. */
@@ -24,9 +33,14 @@ export class Clearings {
     return this.#all.length === 0;
   }
 
-  /** Starts to clear what is there with `prefix`. */
-  start(prefix: string): Clearing {
-    const clearing = { prefix, spared: new Set<string>(), count: 0 };
+  /** The one that was started first. */
+  get first(): Clearing | undefined {
+    return this.#all[0];
+  }
+
+  /** Starts to clear what is there with `prefix`, by the walk that `makeWalk` makes. */
+  start(prefix: string, makeWalk: (clearing: Clearing) => Walk): Clearing {
+    const clearing = new Clearing(prefix, makeWalk);
     this.#all.push(clearing);
     return clearing;
   }

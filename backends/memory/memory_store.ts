@@ -25,6 +25,9 @@ import { type MemoryLimits, Space } from "./space.ts";
  */
 const EMPTY = new ArrayEntry("");
 
+/** What is done with so much of a value takes as long as a call. */
+const LONG_VALUE = 2 ** 14;
+
 /** A {@linkcode Store} in memory. */
 export class MemoryStore implements Store {
   readonly backend = "memory";
@@ -48,6 +51,7 @@ export class MemoryStore implements Store {
     const slot = this.#find(key);
     if (slot !== undefined && options.ifAbsent) return this.#turns.settleFlag(false);
     this.#space.put(key, slot, own(value), options.keepTtl ? null : options.expireIn);
+    this.#countWork(value);
     return this.#turns.settleFlag(true);
   }
 
@@ -82,6 +86,7 @@ export class MemoryStore implements Store {
       return this.#turns.settleFlag(false);
     }
     this.#space.put(key, slot, own(value), 0);
+    this.#countWork(value);
     return this.#turns.settleFlag(true);
   }
 
@@ -96,6 +101,7 @@ export class MemoryStore implements Store {
     const entry = this.#findArray(key, end === "last" ? "append to" : "prepend to");
     this.#space.reserve(key, entry, values);
     const length = this.#add(key, entry, values, end);
+    this.#turns.count(values.length - 1);
     this.#waiters.wake(key);
     return this.#turns.settle(length);
   }
@@ -126,6 +132,7 @@ export class MemoryStore implements Store {
     for (let i = sliceIndex(start, elements.length); i < stop; i++) {
       values.push(decode(elements.at(i)!, decoder));
     }
+    this.#turns.count(values.length);
     return this.#turns.settle(values);
   }
 
@@ -137,6 +144,7 @@ export class MemoryStore implements Store {
     const slot = this.#find(key);
     if (slot === undefined) return this.#turns.settle(null);
     const expiresIn = this.#space.expiresIn(slot);
+    if (!(slot instanceof ArrayEntry)) this.#countWork(valueIn(slot));
     return this.#turns.settle<Inspection>(
       slot instanceof ArrayEntry
         ? { type: "array", length: slot.elements.length, expiresIn }
@@ -224,7 +232,7 @@ export class MemoryStore implements Store {
 
   async #clear(prefix: string): Promise<number> {
     const clearing = this.#space.startClearing(prefix);
-    for (const _ of this.#space.clear(clearing)) {
+    for (const _ of clearing.walk) {
       if (this.#turns.isDue()) await this.#turns.next();
       this.#checkOpen();
     }
@@ -255,6 +263,7 @@ export class MemoryStore implements Store {
   #get<T>(key: string, decoder: Decoder<T>): T | null {
     const slot = this.#findString(key, "get");
     const value = slot === undefined ? null : decode(valueIn(slot), decoder);
+    if (slot !== undefined) this.#countWork(valueIn(slot));
     this.#count(slot);
     return value;
   }
@@ -312,7 +321,8 @@ export class MemoryStore implements Store {
     const value = decode(element, decoder);
     // Onto itself, an array must not vanish with its only element, for its expiry would go too.
     if (to !== from || entry.elements.length > 1) {
-      const target = this.#findArray(to, "move to");
+      // Looked up again it may be past its deadline by now, and gone.
+      const target = to === from ? entry : this.#findArray(to, "move to");
       this.#space.reserve(to, target, [element], entry);
       this.#takeOff(entry, take);
       this.#add(to, target, [element], put);
@@ -338,6 +348,11 @@ export class MemoryStore implements Store {
       if (this.#turns.isDue()) await this.#turns.next();
       this.#checkOpen();
     }
+  }
+
+  /** Counts what was done with a long value as many steps of work. */
+  #countWork({ length }: Value): void {
+    if (length >= LONG_VALUE) this.#turns.count(Math.floor(length / LONG_VALUE));
   }
 
   #count(slot: Slot | undefined): void {

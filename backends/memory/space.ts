@@ -45,9 +45,9 @@ export class Space {
   readonly #maxBytes: number;
   readonly #byKey = new KeyTable<Slot>();
   readonly #recent = new RecentArrays();
-  readonly #expiring = new ExpiryHeap();
+  #expiring = new ExpiryHeap();
   /** Strings by last use, the one unused for longest first; `null` in an unbounded store. */
-  readonly #byUse: LinkedList<StringEntry> | null;
+  #byUse: LinkedList<StringEntry> | null;
   readonly #clearings = new Clearings();
   #bytes = 0;
   #arrayCount = 0;
@@ -194,22 +194,7 @@ export class Space {
 
   /** From now on, no key of `prefix` is found that is here now. */
   startClearing(prefix: string): Clearing {
-    return this.#clearings.start(prefix);
-  }
-
-  /**
-   * Removes what `clearing` covers and no call has met yet. Each step of the iterator is a little
-   * work; the last one ends the clearing.
-   */
-  *clear(clearing: Clearing): Generator<void, undefined> {
-    try {
-      for (const [key, slot] of this.#byKey.entries()) {
-        if (this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
-        yield;
-      }
-    } finally {
-      this.#clearings.end(clearing);
-    }
+    return this.#clearings.start(prefix, (clearing) => this.#clear(clearing));
   }
 
   /** Forgets everything, and the timer. */
@@ -217,6 +202,8 @@ export class Space {
     this.#cancelTimer?.();
     this.#byKey.clear();
     this.#recent.clear();
+    this.#expiring = new ExpiryHeap();
+    if (this.#byUse !== null) this.#byUse = new LinkedList();
   }
 
   #lookUp(key: string): Slot | undefined {
@@ -245,7 +232,19 @@ export class Space {
     this.remove(key, slot);
   }
 
-  /** Removes the dead, then strings, until `key` may stand for `bytes` bytes. */
+  *#clear(clearing: Clearing): Generator<void, undefined> {
+    try {
+      for (const [key, slot] of this.#byKey.entries()) {
+        const isMeant = key.startsWith(clearing.prefix);
+        if (isMeant && this.#clearings.covering(key) === clearing) this.#removeGone(key, slot);
+        yield;
+      }
+    } finally {
+      this.#clearings.end(clearing);
+    }
+  }
+
+  /** Removes the dead, what is cleared, then strings, until `key` may stand for `bytes` bytes. */
   #makeRoom(key: string, slot: Slot | undefined, bytes: number, freed: Freed): void {
     const maxEntries = this.#maxEntries + freed.entries;
     const maxBytes = this.#maxBytes + freed.bytes;
@@ -255,6 +254,11 @@ export class Space {
       const dead = this.#expiring.first;
       if (dead !== undefined && dead !== slot && dead !== freed.source && this.#isDead(dead)) {
         this.remove(dead.key, dead);
+        continue;
+      }
+      // What is cleared is gone for who looks, and must take no room from who writes.
+      if (!this.#clearings.isEmpty) {
+        this.#clearings.first!.walk.next();
         continue;
       }
       // Arrays are never evicted, and neither is what is written now: it was used last.
@@ -313,7 +317,9 @@ export class Space {
 
   /** Has the timer come soon after `deadlineMs`, unless it comes at about that time anyway. */
   #wakeBy(nowMs: number, deadlineMs: number): void {
-    if (this.#wakesMs <= deadlineMs + 2 * SWEEP_LAG_MS) return;
+    // One that should have come long ago was set before the clock was put forward.
+    const isSoon = this.#wakesMs <= deadlineMs + 2 * SWEEP_LAG_MS;
+    if (isSoon && this.#wakesMs > nowMs - SWEEP_LAG_MS) return;
     this.#cancelTimer?.();
     this.#wakeIn(nowMs, Math.max(deadlineMs - nowMs, 0) + SWEEP_LAG_MS);
   }
