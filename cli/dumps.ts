@@ -105,6 +105,9 @@ const restoreCommand: Command = {
         run: async ({ onProgress }) => verify(await openDump(file, call), { signal, onProgress }),
       });
     }
+    if (file !== "-" && await isOneFile(file, pathOf(url))) {
+      throw new UsageError(`Cannot restore ${show(file)} to itself: it is the dump`);
+    }
     // A pipe, also one with a name, gives what it has only once.
     const isFile = file !== "-" && await isRegular(file);
     const checked = isFile ? await verify(await openDump(file, call), { signal }) : null;

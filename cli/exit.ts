@@ -18,6 +18,8 @@ export const EXIT = {
   corrupt: 4,
   /** Deno was not given a permission; the message names the flag. */
   permission: 5,
+  /** The terminal has gone: SIGHUP. */
+  hungUp: 129,
   /** Ctrl-C. */
   interrupted: 130,
   /** Whoever read the output has gone, as `head` does. */
@@ -45,15 +47,21 @@ export class Unfinished extends Error {
   }
 }
 
+const INTERRUPTS = {
+  SIGINT: ["Interrupted", EXIT.interrupted],
+  SIGTERM: ["Terminated", EXIT.terminated],
+  SIGHUP: ["Hung up", EXIT.hungUp],
+} as const;
+
 /** The program was told to stop. */
 export class Interrupt extends Error {
   override readonly name = "Interrupt";
   /** What the program ends with. */
   readonly exitCode: number;
 
-  constructor(signal: "SIGINT" | "SIGTERM") {
-    super(signal === "SIGINT" ? "Interrupted" : "Terminated");
-    this.exitCode = signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
+    super(INTERRUPTS[signal][0]);
+    this.exitCode = INTERRUPTS[signal][1];
   }
 }
 

@@ -25,6 +25,7 @@ ${EXIT.usage}  the command line is wrong: nothing was done
 ${EXIT.failed}  the store, the server or a file failed or refused
 ${EXIT.corrupt}  a file or a dump is cut or damaged
 ${EXIT.permission}  Deno was not given a permission
+${EXIT.hungUp} SIGHUP: the terminal has gone
 ${EXIT.interrupted} Ctrl-C
 ${EXIT.brokenPipe} the reader of the output has gone
 ${EXIT.terminated} SIGTERM`;

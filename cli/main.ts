@@ -25,10 +25,12 @@ if (import.meta.main) {
   Deno.exit(await run(Deno.args, processTerminal(), stopSignal()));
 }
 
-/** Is aborted by Ctrl-C and SIGTERM. A second one ends the program at once. */
+/** Is aborted by Ctrl-C, SIGTERM and SIGHUP. A second one ends the program at once. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  const names = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
+  const names = Deno.build.os === "windows"
+    ? ["SIGINT"] as const
+    : ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of names) {
     Deno.addSignalListener(name, () => {
       const interrupt = new Interrupt(name);

@@ -10,13 +10,14 @@ import type { Inspection } from "../kv/call_types.ts";
 import { bytes } from "../kv/codec.ts";
 import type { Kv } from "../kv/kv.ts";
 import { copy } from "../transfer/copy.ts";
-import { inspectDeadline } from "../transfer/deadlines.ts";
-import { expireIn } from "../transfer/deadlines.ts";
+import { expireIn, inspectDeadline } from "../transfer/deadlines.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
 import { type Piece, textOrBytes } from "../transfer/piece.ts";
+import { readStore } from "../transfer/read_store.ts";
 import { restore, verify } from "../transfer/restore.ts";
 import { sortedKeys } from "../transfer/sorted_keys.ts";
+import { StoreWriter } from "../transfer/write_store.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
@@ -459,6 +460,78 @@ describe("inspectDeadline", () => {
 
   it("takes a second where it cannot be told, after a while", async () => {
     deepStrictEqual(await ask(60_500, [1]), [60, 16]);
+  });
+});
+
+describe("StoreWriter", () => {
+  // An array that a killed copy had begun had no expiry: it stayed where the source had lost it.
+  it("gives each part of an array its expiry, and adds nothing once it has passed", async () => {
+    const clock = new ManualClock(START_MS);
+    await using kv = openMemory(clock);
+    const writer = new StoreWriter(kv, () => clock.now());
+    const expires = START_MS / 1_000 + 60;
+    await writer.write({ type: "array", key: "a", expires, elements: ["1", "2"] });
+    strictEqual((await kv.inspect("a"))?.expiresIn, 60_000);
+    await writer.write({ type: "elements", elements: ["3"] });
+    deepStrictEqual(await kv.inspect("a"), { type: "array", length: 3, expiresIn: 60_000 });
+    await clock.advance(60_000);
+    await writer.write({ type: "elements", elements: ["4"] });
+    strictEqual(await writer.write({ type: "elements", elements: ["5"] }), false);
+    await writer.finish();
+    strictEqual(await kv.inspect("a"), null);
+  });
+});
+
+describe("readStore() of a server", () => {
+  /** A store that says to be on a server, and to have lost its connection to it. */
+  function onServer(kv: Kv, runIds: readonly string[]): Kv {
+    let asked = 0;
+    return new Proxy(kv, {
+      get(kv, name) {
+        if (name === "backend") return "valkey";
+        if (name === "stats") return async () => ({ ...await kv.stats(), reconnects: asked });
+        if (name === "command") return () => Promise.resolve(`run_id:${runIds[asked++]}\r\n`);
+        const member: unknown = Reflect.get(kv, name);
+        return typeof member === "function" ? member.bind(kv) : member;
+      },
+    });
+  }
+
+  // Half of what a backup had was missing, and it was called whole.
+  it("rejects in the end if it was started anew meanwhile", async () => {
+    await using kv = openMemory();
+    await kv.put("k", "v");
+    strictEqual((await Array.fromAsync(readStore(onServer(kv, ["a", "a"])))).length, 1);
+    await rejects(Array.fromAsync(readStore(onServer(kv, ["a", "b"]))), {
+      name: "KvConnectionError",
+      message: /^Cannot read all of the store: its server was started anew meanwhile/,
+    });
+  });
+});
+
+describe("copy() and the key that it sets for a moment", () => {
+  it("touches no key of the target, and stays under the prefix", async () => {
+    await using from = openMemory();
+    await using to = openMemory();
+    await from.put("app:k", "v");
+    await to.append("jetkv:copying", "kept");
+    const keys: string[] = [];
+    const watched = new Proxy(to, {
+      get(to, name) {
+        const member: unknown = Reflect.get(to, name);
+        if (typeof member !== "function") return member;
+        const call = member.bind(to) as (...args: unknown[]) => unknown;
+        if (name !== "put") return call;
+        return (key: string, ...rest: unknown[]) => {
+          keys.push(key);
+          return call(key, ...rest);
+        };
+      },
+    });
+    await copy(from, watched, { prefix: "app:" });
+    ok(keys.every((key) => key.startsWith("app:")), keys.join());
+    deepStrictEqual(await to.range("jetkv:copying"), ["kept"]);
+    strictEqual((await to.stats()).entries, 2);
   });
 });
 

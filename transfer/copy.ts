@@ -2,6 +2,7 @@
  * Copies what one store holds to another, on whatever backends they are.
  */
 
+import { byteLength } from "../internal/bytes.ts";
 import type { Kv } from "../kv/kv.ts";
 import { count, noProgress, type Progress } from "./piece.ts";
 import { type ReadOptions, readStore } from "./read_store.ts";
@@ -18,11 +19,13 @@ export interface CopyOptions extends Omit<ReadOptions, "sort"> {
 }
 
 /**
- * A key that a copy sets in the target for a moment, to see whether it is in the source too. Always
- * the same, so that another run removes what an interrupted one left.
+ * The beginning of a key that a copy sets in the target for a moment, to see whether it is in the
+ * source too. The rest is random: nobody has it. One that a killed copy leaves expires.
  */
-const MARK = "jetkv:copying";
+const MARK = "jetkv:copying:";
 const MARK_MS = 10_000;
+/** After a longer prefix there is no room for the mark. */
+const PREFIX_BYTES_MAX = 900;
 
 /**
  * Copies strings and arrays, as text or bytes, with the time they have left.
@@ -35,7 +38,7 @@ const MARK_MS = 10_000;
  */
 export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise<Progress> {
   const { prefix = "", clear = false, onClear, onProgress, now } = options;
-  await checkApart(from, to);
+  await checkApart(from, to, prefix);
   if (clear) {
     onClear?.();
     await to.clear({ prefix });
@@ -52,10 +55,16 @@ export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise
 }
 
 /** Two URLs can mean one store, whose arrays would be deleted before they are read. */
-async function checkApart(from: Kv, to: Kv): Promise<void> {
+async function checkApart(from: Kv, to: Kv, prefix: string): Promise<void> {
   const id = crypto.randomUUID();
-  await to.put(MARK, id, { expireIn: MARK_MS });
-  const isOne = await from.get(MARK) === id;
-  await to.remove(MARK);
+  // Under the prefix, because a user of a server may be allowed nothing else.
+  const key = `${byteLength(prefix) > PREFIX_BYTES_MAX ? "" : prefix}${MARK}${id}`;
+  await to.put(key, id, { expireIn: MARK_MS });
+  let isOne: boolean;
+  try {
+    isOne = await from.get(key) === id;
+  } finally {
+    await to.remove(key);
+  }
   if (isOne) throw new TypeError("Cannot copy a store to itself: both URLs lead to the same one");
 }

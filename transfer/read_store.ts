@@ -14,6 +14,7 @@ import { KvError } from "../kv/errors.ts";
 import type { Kv, Value } from "../kv/kv.ts";
 import { type Found, inspectDeadline, type Now } from "./deadlines.ts";
 import { type ArrayPiece, type Piece, type StringPiece, values } from "./piece.ts";
+import { checkSame, serverOf } from "./server.ts";
 import { sortedKeys } from "./sorted_keys.ts";
 
 /** Keys that are inspected at once. */
@@ -41,10 +42,17 @@ export interface ReadOptions {
   readonly now?: Now | undefined;
 }
 
-/** Gives what `kv` holds, the pieces of an array one after the other. */
+/**
+ * Gives what `kv` holds, the pieces of an array one after the other.
+ *
+ * @throws {KvConnectionError} In the end, if the server was started anew meanwhile: what it lost
+ * would be missing.
+ */
 export async function* readStore(kv: Kv, options: ReadOptions = {}): AsyncGenerator<Piece, void> {
+  const server = await serverOf(kv);
   const reader = new Reader(kv.withCodec(values), options);
   for await (const keys of reader.batches()) yield* reader.read(keys);
+  if (server !== null) checkSame(server, await serverOf(kv));
 }
 
 /** A key that is to be read. */

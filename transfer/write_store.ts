@@ -2,9 +2,10 @@
  * Writes pieces to a store, in such a way that writing the same pieces again, from the start and
  * after an end at any moment, leads to the same store.
  *
- * A string is one `put`. An array is deleted, appended to, and given its expiry last, so a second
- * run begins it anew. What has expired since it was read is deleted, just as it would be gone had
- * it been written in time. Nothing has to be remembered between the runs.
+ * A string is one `put`. An array is deleted and appended to, so a second run begins it anew; each
+ * part gets its expiry at once, for there may be no second run before that. What has expired since
+ * it was read is deleted, just as it would be gone had it been written in time. Nothing has to be
+ * remembered between the runs.
  *
  * A store counts the time that a key has left from when it comes to the call. Where it was busy for
  * long, the expiry is set once more, so that a deadline is right to much less than half a second.
@@ -36,6 +37,12 @@ interface Expiring {
   readonly expires: number;
 }
 
+/** An array that is written. */
+interface OpenArray {
+  readonly key: string;
+  readonly expires: number | null;
+}
+
 /** Writes pieces to a store; call {@linkcode StoreWriter.finish} in the end. */
 export class StoreWriter {
   readonly #kv: Kv<unknown, Value>;
@@ -46,7 +53,7 @@ export class StoreWriter {
   /** Keys whose expiry was late: their time began when the store came to them. */
   #late: Expiring[] = [];
   /** The array that pieces belong to; `null` where its elements are not wanted. */
-  #array: { readonly key: string; readonly expires: number | null } | null = null;
+  #array: OpenArray | null = null;
 
   constructor(kv: Kv<unknown, Value>, now: Now = Date.now) {
     this.#kv = kv;
@@ -66,7 +73,7 @@ export class StoreWriter {
     else {
       if (piece.type === "array") this.#openArray(piece.key, piece.expires);
       isWanted = this.#array !== null;
-      if (this.#array !== null) await this.#append(this.#array.key, piece.elements);
+      if (this.#array !== null) await this.#append(this.#array, piece.elements);
     }
     await this.#throttle();
     return isWanted;
@@ -97,7 +104,7 @@ export class StoreWriter {
     this.#array = isExpired ? null : { key, expires };
   }
 
-  /** Gives the array its expiry. Earlier, it could expire before its last elements come. */
+  /** Gives the array its expiry once more, now that all of it is on its way. */
   #closeArray(): void {
     if (this.#array === null) return;
     const { key, expires } = this.#array;
@@ -118,7 +125,7 @@ export class StoreWriter {
     if (this.#now() - startMs > LATE_MS_MAX) this.#late.push(expiring);
   }
 
-  async #append(key: string, elements: readonly Value[]): Promise<void> {
+  async #append({ key, expires }: OpenArray, elements: readonly Value[]): Promise<void> {
     let chunk: Value[] = [];
     let bytes = 0;
     for (const [i, element] of elements.entries()) {
@@ -126,7 +133,14 @@ export class StoreWriter {
       bytes += element.length;
       const isLast = i === elements.length - 1;
       if (!isLast && chunk.length < ELEMENTS_A_CALL && bytes < BYTES_MAX) continue;
+      const ms = expires === null ? Infinity : expireIn(expires, this.#now());
+      if (ms < 1) {
+        // What would come now would be an array anew, and stay.
+        this.#array = null;
+        return this.#start(key, this.#kv.delete(key));
+      }
       this.#start(key, this.#kv.append(key, ...chunk), bytes);
+      if (expires !== null) this.#start(key, this.#kv.touch(key, ms));
       chunk = [];
       bytes = 0;
       await this.#throttle();

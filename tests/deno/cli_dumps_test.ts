@@ -60,6 +60,17 @@ test("dump refuses the file of its own store, and leaves it as it is", async () 
   assertEquals((await jetkv(["get", `file:${path}`, "k"])).stdout, "v");
 });
 
+test("restore refuses its own dump as the store, and leaves it as it is", async () => {
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/backup.jsonl`;
+  await jetkv(["put", `file:${directory.path}/kv`, "k", "v"]);
+  await jetkv(["dump", `file:${directory.path}/kv`, file]);
+  const { code, stderr } = await jetkv(["restore", `file:${file}?truncate=true`, file]);
+  assertEquals(code, 2);
+  assertMatch(stderr, /Cannot restore ".*" to itself: it is the dump/);
+  assertEquals((await jetkv(["restore", "memory:", file, "--check"])).code, 0);
+});
+
 test("restore ends on the signal while its input is idle", async () => {
   const controller = new AbortController();
   // Never gives anything, and tells when someone waits for it.

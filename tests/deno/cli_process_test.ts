@@ -99,17 +99,19 @@ test("stops a dump at Ctrl-C, and keeps nothing of it", async () => {
   assertEquals(await namesIn(`${directory.path}/out`), []);
 });
 
-test("stops waiting for an element at SIGTERM", async () => {
-  await using directory = await makeDirectory();
-  const url = `file:${directory.path}/kv`;
-  await jetkv(["append", url, "other", "v"]);
-  const process = spawnJetkv(["pop", `${url}?lock=wait`, "queue", "--wait", "forever"]);
-  // While it waits for an element it has the lock of the file.
-  await until(async () => (await jetkv(["stats", url])).code === 3);
-  process.kill("SIGTERM");
-  const { code, stdout } = await process.output();
-  assertEquals([code, stdout.length], [143, 0]);
-});
+for (const [name, exitCode] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  test(`stops waiting for an element at ${name}`, async () => {
+    await using directory = await makeDirectory();
+    const url = `file:${directory.path}/kv`;
+    await jetkv(["append", url, "other", "v"]);
+    const process = spawnJetkv(["pop", `${url}?lock=wait`, "queue", "--wait", "forever"]);
+    // While it waits for an element it has the lock of the file.
+    await until(async () => (await jetkv(["stats", url])).code === 3);
+    process.kill(name);
+    const { code, stdout } = await process.output();
+    assertEquals([code, stdout.length], [exitCode, 0]);
+  });
+}
 
 test("stops waiting for the lock of a file at SIGTERM", async () => {
   if (Deno.build.os !== "linux") return;
