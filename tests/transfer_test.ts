@@ -345,6 +345,12 @@ describe("verify", () => {
       [sealed([`{"key":"${"k".repeat(1025)}","value":""}`], ONE_STRING), /its key is malformed$/],
       [sealed(["[]"], ONE_STRING), /line 2: it is not a JSON object$/],
       [`${HEADER}\n${" ".repeat(2 ** 21)}`, /line 2: it is too long$/],
+      [`${HEADER}\n${" ".repeat(2 ** 20 + 1)}\n`, /line 2: it is too long$/],
+      [sealed([value], ONE_STRING).replace(/\}\n$/, " }\n"), /line 3: it was changed$/],
+      [
+        sealed([value], ONE_STRING).replace('{"strings"', '{"strings":9,"strings"'),
+        /changed$/,
+      ],
     ];
     for (const [text, message] of faults) {
       await rejects(verify(chunksOf(text, 50_000)), { name: "DumpError", message });

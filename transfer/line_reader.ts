@@ -8,7 +8,7 @@ import { byteLength } from "../internal/bytes.ts";
 import { show } from "../kv/errors.ts";
 import type { Value } from "../kv/kv.ts";
 import { DumpError } from "./dump_error.ts";
-import { checkHeader, type FooterLine, type Line, parseLine } from "./format.ts";
+import { checkHeader, type FooterLine, formatFooter, type Line, parseLine } from "./format.ts";
 import { LINE_END } from "./lines.ts";
 import { count, noProgress, type Piece } from "./piece.ts";
 
@@ -52,7 +52,7 @@ export class LineReader {
     const line = parseLine(text);
     if (typeof line === "string") throw this.#error(line);
     if (line.kind !== "footer") this.#hash.update(bytes);
-    return this.#take(line);
+    return this.#take(line, text);
   }
 
   /**
@@ -66,13 +66,13 @@ export class LineReader {
     throw this.#error(this.#line === 1 ? "the dump is empty" : "the dump is cut before it");
   }
 
-  #take(line: Line): Piece | null {
+  #take(line: Line, text: string): Piece | null {
     if (line.kind === "part") {
       this.#takePart(line.value);
       return null;
     }
     const complete = this.#release();
-    if (line.kind === "footer") this.#close(line);
+    if (line.kind === "footer") this.#close(line, text);
     else if (line.kind === "array") {
       if (!this.#isInArray) throw this.#error("its elements belong to no array");
       this.#held = { type: "elements", elements: line.elements };
@@ -111,7 +111,7 @@ export class LineReader {
     return piece;
   }
 
-  #close(footer: FooterLine): void {
+  #close(footer: FooterLine, text: string): void {
     const { strings, arrays, elements } = this.#counted;
     const isCounted = footer.strings === strings && footer.arrays === arrays &&
       footer.elements === elements;
@@ -120,6 +120,8 @@ export class LineReader {
     if (footer.sha256 !== found) {
       throw this.#error(`the checksum of the lines before it differs: it is ${show(found)}`);
     }
+    // No checksum is over this line.
+    if (text !== formatFooter(this.#counted, found)) throw this.#error("it was changed");
     this.#isEnded = true;
   }
 

@@ -26,16 +26,22 @@ export async function* linesOf(
     let at = 0;
     // What is left over from the chunk before has no end of a line.
     for (let end = bytes.indexOf(LINE_END, rest.length); end !== -1;) {
+      checkLength(end - at, lineCount + lines.length);
       lines.push(bytes.subarray(at, end + 1));
       at = end + 1;
       end = bytes.indexOf(LINE_END, at);
     }
     lineCount += lines.length;
     rest = bytes.slice(at);
-    if (rest.length > LINE_BYTES_MAX) throw new DumpError(lineCount + 1, "it is too long");
+    checkLength(rest.length, lineCount);
     if (lines.length > 0) yield lines;
   }
   if (rest.length > 0) yield [rest];
+}
+
+/** Checks the length of a line without its end, which comes behind so many others. */
+function checkLength(bytes: number, linesBefore: number): void {
+  if (bytes > LINE_BYTES_MAX) throw new DumpError(linesBefore + 1, "it is too long");
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
