@@ -59,7 +59,7 @@ export class Room {
     const ahead = this.#pages >>> 3;
     const least = Math.min(Math.max(ahead, GROWTH_PAGES_MIN), GROWTH_PAGES_MAX);
     const target = Math.max(pages, this.#pages + least);
-    const { pages: pagesBefore } = this;
+    const pagesBefore = this.#pages;
     const size = this.#storage.size();
     try {
       while (this.#pages < target) {

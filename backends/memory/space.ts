@@ -257,8 +257,9 @@ export class Space {
         continue;
       }
       // What is cleared is gone for who looks, and must take no room from who writes.
-      if (!this.#clearings.isEmpty) {
-        this.#clearings.first!.walk.next();
+      const clearing = this.#clearings.first;
+      if (clearing !== undefined) {
+        clearing.walk.next();
         continue;
       }
       // Arrays are never evicted, and neither is what is written now: it was used last.

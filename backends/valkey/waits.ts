@@ -228,11 +228,12 @@ export class Waits {
     answer: Promise<Reply>,
     isAnswered: () => boolean,
   ): Promise<void> {
-    const settled = answer.then(() => {}, () => {});
-    for (let isTold = false; !isAnswered();) {
-      const request = new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null);
-      // One that has not left by then need not.
-      void settled.then(() => this.#pipeline.giveUp(request, closedError()));
+    let request = new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null);
+    // What has not left by then need not.
+    const settle = (): void => this.#pipeline.giveUp(request, closedError());
+    const settled = answer.then(settle, settle);
+    let isTold = false;
+    while (!isAnswered()) {
       try {
         await this.#send(request);
         // From now on it owes its answer here.
@@ -251,6 +252,7 @@ export class Waits {
         // its slice ends is an answer like any other.
       }
       await Promise.race([settled, delay(UNBLOCK_AGAIN_MS)]);
+      request = new Request(UNBLOCK, null, clientId, NO_ARGUMENTS, null);
     }
   }
 }
