@@ -263,11 +263,10 @@ describe("Valkey client ends a wait", () => {
     });
   }
 
-  // The connection that waited was hung up on, and with it went what was on its way.
-  it("on abort() without a shared connection, and takes what comes by then", TIMEOUT, async () => {
-    const abort = new AbortController();
+  /** Cuts the shared connection of a call that waits, aborts the call, and has an element come. */
+  function cutShared(abort: AbortController, comesInMs: number): Script {
     let shared: Peer;
-    const script: Script = ([name], peer) => {
+    return ([name], peer) => {
       if (name === "LPOP") {
         shared = peer;
         return NOTHING;
@@ -275,10 +274,14 @@ describe("Valkey client ends a wait", () => {
       if (name !== "BLPOP") return undefined;
       shared.hangUp();
       setTimeout(() => abort.abort(), 20);
-      setTimeout(() => void peer.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), 300);
-      return undefined;
+      setTimeout(() => void peer.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), comesInMs);
     };
-    await withServer(script, async (kv) => {
+  }
+
+  // The connection that waited was hung up on, and with it went what was on its way.
+  it("on abort() without a shared connection, and takes what comes by then", TIMEOUT, async () => {
+    const abort = new AbortController();
+    await withServer(cutShared(abort, 300), async (kv) => {
       strictEqual(await kv.popFirst("k", { wait: true, signal: abort.signal }), "a");
     }, { readTimeout: 100, reconnect: false });
   });
@@ -286,18 +289,10 @@ describe("Valkey client ends a wait", () => {
   // It was held back until nobody hoped for another connection any more.
   it("with what comes, though the server could not be told yet", { timeout: 5_000 }, async () => {
     const abort = new AbortController();
-    let shared: Peer;
-    const script: Script = ([name], peer) => {
-      if (name === "HELLO" && peer.number > 2) return ""; // no answer
-      if (name === "LPOP") {
-        shared = peer;
-        return NOTHING;
-      }
-      if (name !== "BLPOP") return undefined;
-      shared.hangUp();
-      setTimeout(() => abort.abort(), 20);
-      setTimeout(() => void peer.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), 100);
-      return undefined;
+    const cut = cutShared(abort, 100);
+    const script: Script = (command, peer) => {
+      const isRefused = command[0] === "HELLO" && peer.number > 2;
+      return isRefused ? "" : cut(command, peer); // no answer
     };
     await withServer(script, async (kv) => {
       strictEqual(await kv.popFirst("k", { wait: true, signal: abort.signal }), "a");
