@@ -1,23 +1,17 @@
 /**
- * Dump, restore and copy, on memory stores whose clock the test moves.
+ * Dump, restore and verify, on memory stores whose clock the test moves.
  */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import { openMemoryKv } from "../backends/memory/memory_kv.ts";
-import type { Inspection } from "../kv/call_types.ts";
 import { bytes } from "../kv/codec.ts";
 import type { Kv } from "../kv/kv.ts";
-import { copy } from "../transfer/copy.ts";
-import { expireIn, inspectDeadline } from "../transfer/deadlines.ts";
 import { dump } from "../transfer/dump.ts";
 import { LineWriter } from "../transfer/line_writer.ts";
 import { type Piece, textOrBytes } from "../transfer/piece.ts";
-import { readStore } from "../transfer/read_store.ts";
 import { restore, verify } from "../transfer/restore.ts";
-import { sortedKeys } from "../transfer/sorted_keys.ts";
-import { StoreWriter } from "../transfer/write_store.ts";
 import { ManualClock } from "./support/manual_clock.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
@@ -26,21 +20,6 @@ import { beforeCall, failAtCall } from "./support/troubled_kv.ts";
 const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 1);
-
-/** A clock that goes on by some milliseconds whenever someone looks. */
-class WanderingClock extends ManualClock {
-  readonly #prng: Prng;
-
-  constructor(prng: Prng) {
-    super(START_MS);
-    this.#prng = prng;
-  }
-
-  override now(): number {
-    this.step(this.#prng.below(4));
-    return super.now();
-  }
-}
 
 function openMemory(clock?: ManualClock): Kv {
   return openMemoryKv(UNLIMITED, clock);
@@ -364,207 +343,6 @@ describe("verify", () => {
         message: /line 1: it is compressed: gunzip -c FILE \| jetkv restore URL$/,
       });
     }
-  });
-});
-
-describe("copy", () => {
-  it("keeps sorted dumps equal from store to store, however slow the stores are", async () => {
-    for (let seed = 1; seed <= 10; seed++) {
-      const prng = new Prng(seed);
-      const clock = new WanderingClock(prng);
-      const now = () => clock.now();
-      const stores = Array.from({ length: 5 }, () => openMemory(clock));
-      await fillMixed(stores[0]!, 200, prng);
-      const contents = [await contentOf(stores[0]!, now)];
-      for (const [i, to] of stores.slice(1).entries()) {
-        await copy(stores[i]!, to, { now });
-        clock.step(prng.below(5_000));
-        contents.push(await contentOf(to, now));
-      }
-      deepStrictEqual(new Set(contents).size, 1, `seed=${seed}`);
-      for (const kv of stores) await kv.close();
-    }
-  });
-
-  it("keeps sorted dumps equal where the store comes late to a call", async () => {
-    for (let seed = 1; seed <= 60; seed++) {
-      const prng = new Prng(seed);
-      const clock = new ManualClock(START_MS);
-      const now = () => clock.now();
-      await using from = openMemory(clock);
-      await using to = openMemory(clock);
-      await fillMixed(from, 100, prng);
-      const stalling = beforeCall(to, (name) => {
-        if (["put", "touch"].includes(name) && prng.chance(0.2)) clock.step(800);
-      });
-      await copy(from, stalling, { now });
-      strictEqual(await contentOf(to, now), await contentOf(from, now), `seed=${seed}`);
-    }
-  });
-
-  it("leads to the right store when it runs again after an end at any call", async () => {
-    for (let seed = 1; seed <= 10; seed++) {
-      const prng = new Prng(seed);
-      await using from = openMemory();
-      await using to = openMemory();
-      await fillMixed(from, 60, prng);
-      for (let run = 0; run < 4; run++) {
-        await copy(from, failAtCall(to, prng.below(120))).catch(() => "interrupted");
-        await copy(failAtCall(from, prng.below(120)), to).catch(() => "interrupted");
-      }
-      await copy(from, to, { clear: prng.chance(0.5) });
-      strictEqual(await contentOf(to), await contentOf(from), `seed=${seed}`);
-    }
-  });
-
-  it("refuses to copy a store to itself, and changes nothing", async () => {
-    await using kv = openMemory();
-    await kv.append("queue", "a", "b");
-    const before = await contentOf(kv);
-    await rejects(copy(kv, kv.withCodec(bytes) as unknown as Kv, { clear: true }), TypeError);
-    strictEqual(await contentOf(kv), before);
-  });
-
-  it("copies the keys of a prefix only, and clears no others", async () => {
-    await using from = openMemory();
-    await using to = openMemory();
-    await from.putMany([["a:1", "new"], ["b:1", "new"]]);
-    await to.putMany([["a:2", "old"], ["b:2", "old"]]);
-    const copied = await copy(from, to, { prefix: "a:", clear: true });
-    deepStrictEqual(copied, { ...ONE_STRING, expired: 0 });
-    deepStrictEqual((await Array.fromAsync(to.keys())).sort(), ["a:1", "b:2"]);
-  });
-});
-
-describe("inspectDeadline", () => {
-  /** Asks about a key that is due so long after the start, of a store that is so slow. */
-  async function ask(dueMs: number, delays: readonly number[]): Promise<[number | null, number]> {
-    const clock = new ManualClock(START_MS);
-    let asked = 0;
-    const inspect = (): Promise<Inspection> => {
-      const delayMs = delays[Math.min(asked++, delays.length - 1)]!;
-      clock.step(delayMs);
-      const expiresIn = START_MS + dueMs - clock.now();
-      clock.step(delayMs);
-      return Promise.resolve({ type: "string", length: 1, expiresIn });
-    };
-    const found = await inspectDeadline(inspect, () => clock.now());
-    const { expires } = found!;
-    return [expires === null ? null : expires - START_MS / 1_000, asked];
-  }
-
-  it("rounds to the nearest second", async () => {
-    deepStrictEqual(await ask(60_499, [0]), [60, 1]);
-    deepStrictEqual(await ask(60_500, [0]), [61, 1]);
-    deepStrictEqual(await ask(60_000, [200]), [60, 1]);
-  });
-
-  it("asks again where the answer was too slow to tell the second", async () => {
-    deepStrictEqual(await ask(60_500, [9, 9, 0]), [61, 3]);
-    deepStrictEqual(await ask(60_499, [9, 0]), [60, 2]);
-  });
-
-  it("takes a second where it cannot be told, after a while", async () => {
-    deepStrictEqual(await ask(60_500, [1]), [60, 16]);
-  });
-});
-
-describe("StoreWriter", () => {
-  // An array that a killed copy had begun had no expiry: it stayed where the source had lost it.
-  it("gives each part of an array its expiry, and adds nothing once it has passed", async () => {
-    const clock = new ManualClock(START_MS);
-    await using kv = openMemory(clock);
-    const writer = new StoreWriter(kv, () => clock.now());
-    const expires = START_MS / 1_000 + 60;
-    await writer.write({ type: "array", key: "a", expires, elements: ["1", "2"] });
-    strictEqual((await kv.inspect("a"))?.expiresIn, 60_000);
-    await writer.write({ type: "elements", elements: ["3"] });
-    deepStrictEqual(await kv.inspect("a"), { type: "array", length: 3, expiresIn: 60_000 });
-    await clock.advance(60_000);
-    await writer.write({ type: "elements", elements: ["4"] });
-    strictEqual(await writer.write({ type: "elements", elements: ["5"] }), false);
-    await writer.finish();
-    strictEqual(await kv.inspect("a"), null);
-  });
-});
-
-describe("readStore() of a server", () => {
-  /** A store that says to be on a server, and to have lost its connection to it. */
-  function onServer(kv: Kv, runIds: readonly string[]): Kv {
-    let asked = 0;
-    return new Proxy(kv, {
-      get(kv, name) {
-        if (name === "backend") return "valkey";
-        if (name === "stats") return async () => ({ ...await kv.stats(), reconnects: asked });
-        if (name === "command") return () => Promise.resolve(`run_id:${runIds[asked++]}\r\n`);
-        const member: unknown = Reflect.get(kv, name);
-        return typeof member === "function" ? member.bind(kv) : member;
-      },
-    });
-  }
-
-  // Half of what a backup had was missing, and it was called whole.
-  it("rejects in the end if it was started anew meanwhile", async () => {
-    await using kv = openMemory();
-    await kv.put("k", "v");
-    strictEqual((await Array.fromAsync(readStore(onServer(kv, ["a", "a"])))).length, 1);
-    await rejects(Array.fromAsync(readStore(onServer(kv, ["a", "b"]))), {
-      name: "KvConnectionError",
-      message: /^Cannot read all of the store: its server was started anew meanwhile/,
-    });
-  });
-});
-
-describe("copy() and the key that it sets for a moment", () => {
-  it("touches no key of the target, and stays under the prefix", async () => {
-    await using from = openMemory();
-    await using to = openMemory();
-    await from.put("app:k", "v");
-    await to.append("jetkv:copying", "kept");
-    const keys: string[] = [];
-    const watched = new Proxy(to, {
-      get(to, name) {
-        const member: unknown = Reflect.get(to, name);
-        if (typeof member !== "function") return member;
-        const call = member.bind(to) as (...args: unknown[]) => unknown;
-        if (name !== "put") return call;
-        return (key: string, ...rest: unknown[]) => {
-          keys.push(key);
-          return call(key, ...rest);
-        };
-      },
-    });
-    await copy(from, watched, { prefix: "app:" });
-    ok(keys.every((key) => key.startsWith("app:")), keys.join());
-    deepStrictEqual(await to.range("jetkv:copying"), ["kept"]);
-    strictEqual((await to.stats()).entries, 2);
-  });
-});
-
-describe("expireIn()", () => {
-  it("gives no duration that put() would refuse", () => {
-    const longest = Number.MAX_SAFE_INTEGER;
-    for (let nowMs = Date.UTC(2026, 0, 1), i = 0; i < 1_000; i++, nowMs++) {
-      const expires = Math.round((nowMs + longest) / 1_000);
-      ok(expireIn(expires, nowMs) <= longest, `${nowMs}`);
-    }
-  });
-});
-
-describe("sortedKeys", () => {
-  it("gives the order of the keys' bytes, in however many passes", async () => {
-    await using kv = openMemory();
-    await fillMixed(kv, 300, new Prng(9));
-    const keys = await Array.fromAsync(kv.keys());
-    const byBytes = (a: string, b: string): number =>
-      Buffer.compare(Buffer.from(a), Buffer.from(b));
-    const expected = keys.toSorted(byBytes);
-    for (const keysMax of [2, 7, 100, 1_000]) {
-      const limits = { bytesMax: 3_000, keysMax };
-      deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected, `${keysMax}`);
-    }
-    const limits = { bytesMax: 2_048, keysMax: 1_000 };
-    deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected);
   });
 });
 
