@@ -15,4 +15,19 @@ describe("Turns", () => {
     await next;
     strictEqual(turns.isDue(), false);
   });
+
+  it("isDue() after a test has put the clock back in its place", async () => {
+    const turns = new Turns();
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 1e9;
+    try {
+      await turns.next();
+    } finally {
+      performance.now = now;
+    }
+    const asked = Array.from({ length: 100 }, () => turns.isDue());
+    strictEqual(asked.includes(true), true);
+    await turns.next();
+    strictEqual(turns.isDue(), false);
+  });
 });
