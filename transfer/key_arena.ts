@@ -3,7 +3,7 @@
  *
  * Their bytes stand one after the other in one array, so a million short keys take 30 MiB, and none
  * of it is work for the garbage collector; as strings they would take thrice that. When the array
- * is full, the smaller half moves to a second one, and from then on greater keys are turned away.
+ * is full, the smaller half stays, and from then on greater keys are turned away.
  */
 
 import { KEY_BYTES_MAX } from "../kv/kv.ts";
@@ -27,10 +27,9 @@ export class KeyArena {
   /** Keys beyond this one are turned away. */
   #bound: Uint8Array | null = null;
   // What is not used of these takes no memory: the kernel maps a page when it is written.
-  #bytes: Uint8Array<ArrayBuffer>;
-  #spare: Uint8Array<ArrayBuffer>;
-  #starts: Uint32Array;
-  #lengths: Uint16Array;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #starts: Uint32Array;
+  readonly #lengths: Uint16Array;
   #bytesUsed = 0;
   #count = 0;
 
@@ -39,7 +38,6 @@ export class KeyArena {
     this.#limits = limits;
     this.#after = after;
     this.#bytes = new Uint8Array(limits.bytesMax);
-    this.#spare = new Uint8Array(limits.bytesMax);
     this.#starts = new Uint32Array(limits.keysMax);
     this.#lengths = new Uint16Array(limits.keysMax);
   }
@@ -77,20 +75,19 @@ export class KeyArena {
   /** Keeps the smaller half. */
   #halve(): void {
     const kept = this.#sort().subarray(0, Math.ceil(this.#count / 2));
-    let used = 0;
-    const lengths = kept.map((i) => this.#lengths[i]!);
-    const starts = kept.map((i) => {
-      const start = used;
-      this.#spare.set(this.#at(i), start);
-      used += this.#lengths[i]!;
-      return start;
-    });
-    [this.#bytes, this.#spare] = [this.#spare, this.#bytes];
-    this.#starts.set(starts);
-    this.#lengths.set(lengths);
-    this.#bytesUsed = used;
+    this.#bound = this.#at(kept.at(-1)!).slice();
+    // In the order in which they stand, none is written over before it has moved.
+    kept.sort();
+    this.#bytesUsed = 0;
+    for (const [to, i] of kept.entries()) {
+      const start = this.#starts[i]!;
+      const length = this.#lengths[i]!;
+      this.#bytes.copyWithin(this.#bytesUsed, start, start + length);
+      this.#starts[to] = this.#bytesUsed;
+      this.#lengths[to] = length;
+      this.#bytesUsed += length;
+    }
     this.#count = kept.length;
-    this.#bound = this.#at(kept.length - 1).slice();
   }
 
   /** The numbers of the keys, in their order: a merge sort, from the bottom. */
