@@ -80,7 +80,8 @@ export interface UnstorageDriver {
  * drivers that are mounted at or below that base, so mount what is to be cleared apart.
  *
  * `watch` is refused, because a store does not tell of changes: what unstorage does for a driver
- * without `watch` is to tell of this process' changes only.
+ * without `watch` is to tell of this process' changes only. It asks its drivers once, so a second
+ * `storage.watch()` after a refused one resolves, and does just that.
  *
  * @param kv The store, or a namespace of it. Its codec does not matter.
  * @param options A default expiry.

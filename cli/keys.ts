@@ -93,7 +93,8 @@ const deleteKey: Command = {
 const clear: Command = {
   name: "clear",
   summary: "Remove the keys of a prefix, or all",
-  details: "Strings and arrays. Which ones must be said. Prints how many there were.",
+  details:
+    "Strings and arrays. Which ones must be said. Prints how many there were: none is no failure.",
   parameters: [URL_PARAMETER],
   options: [PREFIX_OPTION, { name: "all", summary: "All keys" }, JSON_OPTION],
   examples: [

@@ -136,13 +136,16 @@ function oneOf<V extends string>(...known: V[]): Rule<V> {
 
 const path: Rule<string> = {
   check(value, name): string {
-    if (value instanceof URL && value.protocol === "file:") return pathOf(value);
     if (value === "") throw new TypeError("Cannot open a file store: it has no path");
-    const path = expectType(value, name, "string", "a string or a file: URL") as string;
-    if (!path.isWellFormed()) {
-      throw new TypeError(`Cannot open a file store at ${show(path)}: it has a lone surrogate`);
+    const isUrl = value instanceof URL && value.protocol === "file:";
+    const path = isUrl
+      ? pathOf(value)
+      : expectType(value, name, "string", "a string or a file: URL") as string;
+    const fault = path.includes("\0") ? "NUL" : path.isWellFormed() ? null : "lone surrogate";
+    if (fault !== null) {
+      throw new TypeError(`Cannot open a file store at ${show(path)}: it has a ${fault}`);
     }
-    if (!beginsAsUrl(path)) return path;
+    if (isUrl || !beginsAsUrl(path)) return path;
     const hint = `pass the URL to openKv, or write ${show(`./${path}`)}`;
     throw new TypeError(`Cannot take ${show(path)} as ${name}: it is a URL; ${hint}`);
   },

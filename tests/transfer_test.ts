@@ -320,6 +320,7 @@ describe("verify", () => {
       [sealed(['{"key":"k","value":{"base64":"/w"}}'], ONE_STRING), /its value is malformed$/],
       [sealed(['{"key":"k","value":1}'], ONE_STRING), /line 2: its value is malformed$/],
       [sealed(['{"key":"k","value":"","expires":1.5}'], ONE_STRING), /its expiry is malformed$/],
+      [sealed(['{"key":"k","value":"","expires":null}'], ONE_STRING), /its expiry is malformed$/],
       [sealed(['{"key":"k","value":"","ttl":1}'], ONE_STRING), /line 2: it has unknown fields$/],
       [sealed([`{"key":"${"k".repeat(1025)}","value":""}`], ONE_STRING), /its key is malformed$/],
       [sealed(["[]"], ONE_STRING), /line 2: it is not a JSON object$/],

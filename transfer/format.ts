@@ -104,17 +104,18 @@ function parse(text: string): Fields | null {
 }
 
 function parseKeyLine(fields: Fields): KeyLine | string {
-  const { key, expires = null, value, array } = fields;
+  const { key, expires, value, array } = fields;
   if (typeof key !== "string" || !key.isWellFormed() || utf8Length(key) > KEY_BYTES_MAX) {
     return "its key is malformed";
   }
-  if (expires !== null && !Number.isSafeInteger(expires)) return "its expiry is malformed";
+  const isExpiry = Number.isSafeInteger(expires) || !Object.hasOwn(fields, "expires");
+  if (!isExpiry) return "its expiry is malformed";
   const isArray = Object.hasOwn(fields, "array");
   const known = ["key", "expires", isArray ? "array" : "value"];
   if (!Object.keys(fields).every((name) => known.includes(name))) return "it has unknown fields";
   const content = isArray ? toElements(array) : toValue(value);
   if (content === null) return `its ${isArray ? "array" : "value"} is malformed`;
-  return { kind: "key", key, expires: expires as number | null, content };
+  return { kind: "key", key, expires: (expires as number | undefined) ?? null, content };
 }
 
 function parseFooter(fields: Fields): FooterLine | string {
