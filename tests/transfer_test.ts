@@ -110,6 +110,19 @@ describe("dump", () => {
     ok(Math.max(...lengths) < 200_000, `${lengths}`);
   });
 
+  it("hands out many short entries chunk by chunk, strings or arrays", async () => {
+    for (const isArray of [false, true]) {
+      await using kv = openMemory();
+      const job = "a job of some length";
+      for (let i = 0; i < 10_000; i++) {
+        await (isArray ? kv.append(`${i}`, job) : kv.put(`${i}`, job));
+      }
+      const lengths: number[] = [];
+      for await (const chunk of dump(kv)) lengths.push(chunk.length);
+      ok(Math.max(...lengths) < 70_000, `${lengths}`);
+    }
+  });
+
   it("takes for text what is UTF-8, and bytes for what is nearly so", () => {
     const texts = ["", "é", "\ufeffa", "\ufffd", "\uffff\0", "𝄞"];
     const utf8 = new TextEncoder();

@@ -31,6 +31,7 @@ export class LineWriter {
   *write(piece: Piece): Generator<string, void> {
     if (piece.type === "elements") return yield* this.#writeElements(piece.elements);
     this.#endArray();
+    yield* this.#handOut();
     const start = startOf(piece);
     if (piece.type === "string") yield* this.#writeString(start, piece.value);
     else {
@@ -55,6 +56,10 @@ export class LineWriter {
     if (this.#elements.length > 0) this.writeLine(`${this.#start}${this.#elements.join(",")}]}`);
     this.#elements = [];
     this.#elementsLength = 0;
+  }
+
+  *#handOut(): Generator<string, void> {
+    if (this.#text.length >= TEXT_LENGTH_ENOUGH) yield this.#take();
   }
 
   #take(): string {
@@ -85,7 +90,7 @@ export class LineWriter {
   /** Adds the parts of a value from `start` on, and hands out what is long enough. */
   *#writeParts(value: Value, start: number): Generator<string, void> {
     for (let at = start;;) {
-      if (this.#text.length >= TEXT_LENGTH_ENOUGH) yield this.#take();
+      yield* this.#handOut();
       if (at === value.length) return;
       const end = endOfPart(value, at);
       this.writeLine(`{"part":${formatPart(value, at, end)}}`);

@@ -2,7 +2,8 @@
  * The keys of a store in the order of their bytes, in bounded memory and without a file: each pass
  * over all keys picks the smallest that have not come yet, as many as an arena holds.
  *
- * Cost: O(n log n) comparisons, and a scan for each 8 to 16 MiB of keys, or half a million to a million.
+ * Cost: O(n log n) comparisons, and a scan for each 8 to 16 MiB of keys, or half a million to a
+ * million.
  */
 
 import type { Kv } from "../kv/kv.ts";
