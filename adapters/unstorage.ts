@@ -81,7 +81,7 @@ export interface UnstorageDriver {
  *
  * `watch` is refused, because a store does not tell of changes: what unstorage does for a driver
  * without `watch` is to tell of this process' changes only. It asks its drivers once, so a second
- * `storage.watch()` after a refused one resolves, and does just that.
+ * `storage.watch()` after a refused one resolves, and is told of nothing.
  *
  * @param kv The store, or a namespace of it. Its codec does not matter.
  * @param options A default expiry.

@@ -16,6 +16,7 @@ import { openBytes } from "./stores.ts";
 import { answer } from "./strings.ts";
 import { jsonOf, LinePrinter, print, showOn, toJson } from "./terminal.ts";
 import { parseWait, parseWhole, readValues } from "./values.ts";
+import { sinkUntilAborted } from "./waiting.ts";
 
 /** Elements that are read at once. */
 const ELEMENTS_A_READ = 1_024;
@@ -76,7 +77,7 @@ const range: Command = {
     await using kv = await openBytes(url, { create: false, signal });
     // Of a string the first one says that no range of it can be read.
     const [, length] = await Promise.all([kv.range(key, 0, 0), kv.length(key)]);
-    const lines = new LinePrinter(terminal.stdout);
+    const lines = new LinePrinter(sinkUntilAborted(terminal.stdout, signal));
     const stop = sliceIndex(to, length);
     for (let at = sliceIndex(from, length); at < stop;) {
       signal.throwIfAborted();

@@ -18,7 +18,7 @@ const LINKS_MAX = 40;
 /** Places of things that are no files, except for memory that is mounted as a disk. */
 const DEVICES = /^\/(?:dev(?!\/shm\/)|proc)\//;
 
-/** Where a file is to be, and who may use it. */
+/** Where a file is to be, and with which permissions. */
 interface Target {
   readonly path: string;
   readonly mode: number;
@@ -37,7 +37,8 @@ export async function writeWhole<R>(
 ): Promise<R> {
   try {
     const target = await attempt(`write ${show(path)}`, () => findTarget(path));
-    const name = `.${basename(target.path)}.${crypto.randomUUID()}.part`;
+    // Its own name may be as long as a name can be.
+    const name = `.${basename(target.path).slice(0, 48)}.${crypto.randomUUID()}.part`;
     const temporary = join(dirname(target.path), name);
     try {
       const result = await writeAll(temporary, target.mode, path, chunks);
@@ -61,6 +62,8 @@ async function writeAll<R>(
   const action = `write ${show(path)}`;
   const options = { write: true, createNew: true, mode };
   using file = await attempt(action, () => Deno.open(temporary, options));
+  // The mode that a file is opened with is cut by the umask.
+  if (Deno.build.os !== "windows") await attempt(action, () => Deno.chmod(temporary, mode));
   let next = await chunks.next();
   for (; !next.done; next = await chunks.next()) {
     const chunk = next.value;

@@ -23,7 +23,7 @@ import { ProgressBar } from "./progress.ts";
 import { isOneFile, openStore, pathOf } from "./stores.ts";
 import { attempt } from "./system.ts";
 import { jsonOf, print, type Sink } from "./terminal.ts";
-import { readUntilAborted, untilAborted } from "./waiting.ts";
+import { readUntilAborted, sinkUntilAborted, untilAborted } from "./waiting.ts";
 
 const dumpCommand: Command = {
   name: "dump",
@@ -64,7 +64,7 @@ const dumpCommand: Command = {
         const sort = flags.has("sort");
         const expiry = !flags.has("no-expiry");
         const chunks = dump(kv, { prefix, sort, expiry, signal, onProgress });
-        if (file === "-") return await writeTo(terminal.stdout, chunks);
+        if (file === "-") return await writeTo(sinkUntilAborted(terminal.stdout, signal), chunks);
         return await writeWhole(file, chunks);
       },
     });
@@ -97,6 +97,7 @@ const restoreCommand: Command = {
     if (file === "-" && terminal.stdin.isTerminal) {
       throw new UsageError("Cannot restore from a terminal: give a FILE, or a dump on its input");
     }
+    const path = pathOf(url);
     if (flags.has("check")) {
       return await report(call, {
         verb: "Checked",
@@ -105,7 +106,7 @@ const restoreCommand: Command = {
         run: async ({ onProgress }) => verify(await openDump(file, call), { signal, onProgress }),
       });
     }
-    if (file !== "-" && await isOneFile(file, pathOf(url))) {
+    if (file !== "-" && await isOneFile(file, path)) {
       throw new UsageError(`Cannot restore ${show(file)} to itself: it is the dump`);
     }
     // A pipe, also one with a name, gives what it has only once.

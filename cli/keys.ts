@@ -17,6 +17,7 @@ import { formatBytes, formatDuration } from "./sizes.ts";
 import { lastCall, openBytes, openStore } from "./stores.ts";
 import { jsonOf, LinePrinter, print, showOn } from "./terminal.ts";
 import { parseWhole } from "./values.ts";
+import { sinkUntilAborted } from "./waiting.ts";
 
 const keys: Command = {
   name: "keys",
@@ -38,7 +39,7 @@ const keys: Command = {
     const [url = ""] = args;
     const limit = values.get("limit");
     await using kv = await openStore(url, { create: false, signal });
-    const lines = new LinePrinter(terminal.stdout);
+    const lines = new LinePrinter(sinkUntilAborted(terminal.stdout, signal));
     const scan = kv.keys({
       prefix: values.get("prefix"),
       limit: limit === undefined ? undefined : parseWhole(limit, "--limit"),

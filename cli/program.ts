@@ -140,7 +140,9 @@ async function printError(
 ): Promise<void> {
   const message = messageOf(error);
   const note = left === undefined ? "" : `Unfinished: ${left}\n`;
-  const line = words.includes("--json")
+  const optionsEnd = words.indexOf("--");
+  const options = optionsEnd === -1 ? words : words.slice(0, optionsEnd);
+  const line = options.includes("--json")
     ? jsonOf({ error: { code: codeOf(error), message, unfinished: left } })
     : `${note}${stderr.isTerminal ? red("error:") : "error:"} ${escapeControls(message)}`;
   // Where even this cannot be printed, the exit code is what is left to tell.

@@ -12,6 +12,9 @@ const LINE_MS = 5_000;
 const BAR_LENGTH = 24;
 const MS_A_SECOND = 1_000;
 const ERASE_LINE = "\r\x1b[2K";
+/** What is longer than the terminal is wide must not go on in a line that would stay. */
+const NO_WRAP = "\x1b[?7l";
+const WRAP = "\x1b[?7h";
 
 const utf8 = new TextEncoder();
 
@@ -41,17 +44,15 @@ export class ProgressBar {
     if (nowMs - this.#shownMs < (this.#sink.isTerminal ? DRAW_MS : LINE_MS)) return;
     this.#shownMs = nowMs;
     const line = this.#line(progress);
-    // Not awaited: what is drawn is for people, and the work does not wait for them.
-    const shown = this.#sink.isTerminal
-      ? this.#sink.write(utf8.encode(`${ERASE_LINE}${line}`))
-      : print(this.#sink, line);
-    shown.catch(() => {});
+    // Not awaited: the work does not wait for what is drawn.
+    if (this.#sink.isTerminal) this.#draw(`${ERASE_LINE}${NO_WRAP}${line}${WRAP}`);
+    else this.#print(line);
     this.#isDrawn = this.#sink.isTerminal;
   }
 
   /** Takes the bar away, so that something else can be printed. */
   async erase(): Promise<void> {
-    if (this.#isDrawn) await this.#sink.write(utf8.encode(ERASE_LINE));
+    if (this.#isDrawn) await this.#draw(ERASE_LINE);
     this.#isDrawn = false;
   }
 
@@ -59,7 +60,16 @@ export class ProgressBar {
   async finish(progress: Progress): Promise<void> {
     await this.erase();
     const seconds = (performance.now() - this.#startMs) / MS_A_SECOND;
-    await print(this.#sink, `${this.#verb} ${sumOf(progress)} in ${seconds.toFixed(1)} s`);
+    await this.#print(`${this.#verb} ${sumOf(progress)} in ${seconds.toFixed(1)} s`);
+  }
+
+  // All of this is for people, and the work is what it is if none is there to read it.
+  #draw(text: string): Promise<void> {
+    return this.#sink.write(utf8.encode(text)).catch(() => {});
+  }
+
+  #print(line: string): Promise<void> {
+    return print(this.#sink, line).catch(() => {});
   }
 
   #line(progress: Progress): string {

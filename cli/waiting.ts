@@ -1,7 +1,9 @@
 /**
- * Waiting that ends at Ctrl-C, for what has no end of its own: a pipe that nobody writes to, a call
- * that takes no signal.
+ * Waiting that ends at Ctrl-C, for what has no end of its own: a pipe that nobody writes to or
+ * reads, a call that takes no signal.
  */
+
+import type { Sink } from "./terminal.ts";
 
 /** Gives what `work` comes to, or rejects with the signal's reason if that comes first. */
 export async function untilAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
@@ -14,6 +16,12 @@ export async function untilAborted<R>(work: Promise<R>, signal: AbortSignal): Pr
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** A sink whose writes fail with the signal's reason, though nobody takes what they write. */
+export function sinkUntilAborted(sink: Sink, signal: AbortSignal): Sink {
+  const write = (bytes: Uint8Array): Promise<void> => untilAborted(sink.write(bytes), signal);
+  return { isTerminal: sink.isTerminal, write };
 }
 
 /** A stream that fails with the signal's reason, however idle what it reads from is. */

@@ -13,6 +13,8 @@ import { json, type Kv, openKv } from "@jetkv/jetkv";
 const PAGE_MS = 60_000;
 const SESSION_MS = 24 * 3_600_000;
 const THUMBNAIL_MS = 30 * 24 * 3_600_000;
+/** No key has over 1024 bytes, and so no name that is a part of one. */
+const NAME_LENGTH_MAX = 200;
 
 interface Session {
   name: string;
@@ -94,6 +96,7 @@ export function application(kv: Kv): (request: Request) => Promise<Response> {
 
   return async (request) => {
     const [, place = "", name = ""] = new URL(request.url).pathname.split("/").map(decoded);
+    if (name.length > NAME_LENGTH_MAX) return new Response("Not found", { status: 404 });
     switch (`${request.method} ${place}`) {
       case "GET pages":
         return await page(name);
@@ -142,7 +145,8 @@ async function nameIn(request: Request): Promise<string | null> {
 }
 
 function sessionId(request: Request): string | null {
-  return /(?:^|; )session=([\w-]+)/.exec(request.headers.get("cookie") ?? "")?.[1] ?? null;
+  return /(?:^|; )session=([\w-]{1,64})(?:;|$)/.exec(request.headers.get("cookie") ?? "")?.[1] ??
+    null;
 }
 
 /** What `deno serve` and Deno Deploy run. It connects at the first request. */

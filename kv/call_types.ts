@@ -71,7 +71,10 @@ export interface Inspection {
 export interface KvStats {
   /** Which backend the store is on. */
   backend: Backend;
-  /** Keys in the store. May count keys past their deadline that no call has met yet. */
+  /**
+   * Keys in the store. May count keys past their deadline that no call has met yet, and in memory
+   * keys that a `clear` has removed whose room is not given back yet.
+   */
   entries: number;
   /**
    * Bytes of the keys and values that `entries` counts; in memory text counts a byte a UTF-16 code

@@ -1,6 +1,6 @@
 /**
  * How a store is asked for: an object or a URL becomes checked options with every default in place.
- * Ranges and defaults stand here; only the most keys that a memory store can hold is its own.
+ * Ranges and defaults stand here and nowhere else.
  *
  * Each backend has a table of rules, one an option. A rule checks a value, and reads it from the
  * text of a URL parameter, so that a URL can say whatever an object can.

@@ -23,7 +23,10 @@ import type { Value } from "./kv.ts";
  * ```
  */
 export interface Codec<T, Input = T> {
-  /** Turns a value into text or bytes. What it throws, the call rejects with, before any effect. */
+  /**
+   * Turns a value into text or bytes. What it throws, the call rejects with, before any effect.
+   * Long bytes must be made anew each time: on Valkey they are sent later, and not copied.
+   */
   encode(value: Input): Value;
   /**
    * Turns stored bytes into a value. The bytes are the decoder's own. What it throws, the call

@@ -36,8 +36,9 @@ export type InputOf<T> = [T] extends [Value]
  * - **Keys** are well-formed strings of 0 to 1024 bytes as UTF-8, otherwise opaque. A key with a
  *   lone surrogate or of another type rejects with a `TypeError`, a longer one with a `RangeError`.
  * - **Values** are bytes, up to 512 MiB on Valkey and 64 MiB in a file (`RangeError` past that); a
- *   string stands for its UTF-8, and one with a lone surrogate rejects with a `TypeError`. Bytes of
- *   over 64 KiB are not copied on Valkey: they must not change until their call has settled.
+ *   string stands for its UTF-8, and one with a lone surrogate rejects with a `TypeError`. Long
+ *   bytes, over 64 KiB unless `bufferSize` is set, are not copied on Valkey: they must not change
+ *   until their call has settled.
  * - **One keyspace**: a key holds a string or an array. A call for the other type rejects with code
  *   `wrong_type` and changes nothing ({@linkcode Kv.put} replaces either). An array that loses its
  *   last element is gone: a missing key and an empty array are one.

@@ -174,4 +174,18 @@ describe("StoreWriter", () => {
     await writer.finish();
     strictEqual(await kv.inspect("a"), null);
   });
+
+  it("gives a key that comes twice the expiry that came last", async () => {
+    const clock = new ManualClock(START_MS);
+    await using kv = openMemory(clock);
+    const stalling = beforeCall(kv, (name) => {
+      if (name === "put") clock.step(800);
+    });
+    const writer = new StoreWriter(stalling, () => clock.now());
+    const expires = START_MS / 1_000 + 60;
+    await writer.write({ type: "string", key: "k", expires, value: "first" });
+    await writer.write({ type: "string", key: "k", expires: null, value: "last" });
+    await writer.finish();
+    strictEqual((await kv.inspect("k"))?.expiresIn, null);
+  });
 });

@@ -78,4 +78,12 @@ describe("sortedKeys", () => {
     const limits = { bytesMax: 2_048, keysMax: 1_000 };
     deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), expected);
   });
+
+  it("gives keys whole where they are as long as a key can be", async () => {
+    await using kv = openMemory();
+    const keys = ["a".repeat(1_024), "aa".repeat(100), "b".repeat(1_000), "c"].sort();
+    for (const key of keys.toReversed()) await kv.put(key, "v");
+    const limits = { bytesMax: 2_048, keysMax: 100 };
+    deepStrictEqual(await Array.fromAsync(sortedKeys(kv, "", limits)), keys);
+  });
 });

@@ -10,7 +10,7 @@ import type { Progress } from "./piece.ts";
 /** The version of the format that is written, and the only one that is read. */
 const VERSION = 1;
 
-/** The longest line that is read, in bytes. The longest that is written has a third of it. */
+/** The longest line that is read, in bytes. The longest that is written has less than half. */
 export const LINE_BYTES_MAX: number = 2 ** 20;
 
 /** The first line of a dump. */

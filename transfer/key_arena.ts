@@ -47,11 +47,14 @@ export class KeyArena {
     return this.#bound !== null;
   }
 
+  get #isFull(): boolean {
+    return this.#count === this.#limits.keysMax ||
+      this.#bytesUsed + KEY_BYTES_MAX > this.#limits.bytesMax;
+  }
+
   /** Adds a key, unless it is not wanted or there is no room for one so great. */
   add(key: string): void {
-    const isFull = this.#count === this.#limits.keysMax ||
-      this.#bytesUsed + KEY_BYTES_MAX > this.#limits.bytesMax;
-    if (isFull) this.#halve();
+    while (this.#isFull) this.#halve();
     const { written } = utf8.encodeInto(key, this.#bytes.subarray(this.#bytesUsed));
     const added = this.#bytes.subarray(this.#bytesUsed, this.#bytesUsed + written);
     if (this.#after !== null && compareBytes(added, this.#after) <= 0) return;

@@ -48,6 +48,7 @@ export class StoreWriter {
   readonly #kv: Kv<unknown, Value>;
   readonly #now: Now;
   readonly #underWay: Promise<void>[] = [];
+  readonly #keysUnderWay = new Set<string>();
   #bytesUnderWay = 0;
   #failure: { readonly error: unknown } | null = null;
   /** Keys whose expiry was late: their time began when the store came to them. */
@@ -67,7 +68,12 @@ export class StoreWriter {
    * @throws {EntryError} If an entry is too long for the store.
    */
   async write(piece: Piece): Promise<boolean> {
-    if (piece.type !== "elements") this.#closeArray();
+    if (piece.type !== "elements") {
+      this.#closeArray();
+      // One that comes twice must not get its first expiry behind its second value.
+      if (this.#keysUnderWay.has(piece.key)) await this.#drain();
+      this.#keysUnderWay.add(piece.key);
+    }
     let isWanted: boolean;
     if (piece.type === "string") isWanted = this.#putString(piece.key, piece.value, piece.expires);
     else {
@@ -167,7 +173,7 @@ export class StoreWriter {
       if (this.#failure !== null) throw this.#failure.error;
       const late = this.#late;
       this.#late = [];
-      if (late.length === 0 || i === SET_AGAIN_MAX) return;
+      if (late.length === 0 || i === SET_AGAIN_MAX) return this.#keysUnderWay.clear();
       for (const expiring of late) {
         this.#expire(expiring);
         // Each by itself: where the store stalls, all that are under way are late.

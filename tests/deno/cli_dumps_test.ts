@@ -84,6 +84,21 @@ test("restore ends on the signal while its input is idle", async () => {
   assertEquals((await jetkv(["restore", "memory:"], { input, signal })).code, 143);
 });
 
+test("dump, keys and range end on the signal while nobody takes their output", async () => {
+  await using directory = await makeDirectory();
+  const url = `file:${directory.path}/kv`;
+  await jetkv(["append", url, "a", "v"]);
+  for (const words of [["dump", url], ["keys", url], ["range", url, "a"]]) {
+    const controller = new AbortController();
+    const takeOutput = (): Promise<void> => {
+      controller.abort(new Interrupt("SIGTERM"));
+      return new Promise(() => {});
+    };
+    const { signal } = controller;
+    assertEquals((await jetkv(words, { takeOutput, signal })).code, 143);
+  }
+});
+
 test("restore changes nothing where the dump in the file is cut or damaged", async () => {
   await using directory = await makeDirectory();
   const url = `file:${directory.path}/kv`;
@@ -225,6 +240,16 @@ test("dump keeps the permissions of the file it replaces, and a new one to its o
   assertEquals(await modeAfterDump(), 0o400);
   await Deno.chmod(file, 0o700);
   assertEquals(await modeAfterDump(), 0o700);
+  // More than a usual umask leaves to a new file.
+  await Deno.chmod(file, 0o666);
+  assertEquals(await modeAfterDump(), 0o666);
+});
+
+test("dump takes a name as long as a name can be", async () => {
+  await using directory = await makeDirectory();
+  const file = `${directory.path}/${"n".repeat(255)}`;
+  assertEquals((await jetkv(["dump", "memory:", file])).code, 0);
+  assert((await Deno.stat(file)).isFile);
 });
 
 test("dump names the file it was given where it cannot write, not the one beside it", async () => {

@@ -137,6 +137,15 @@ test("stops reading a pipe that nobody writes to at SIGTERM", async () => {
   assertEquals((await process.output()).code, 143);
 });
 
+test("ends well where the work is done and nobody reads of it", async () => {
+  if (Deno.build.os !== "linux") return;
+  await using directory = await makeDirectory();
+  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+  const script = `"$0" run --quiet --allow-all "$1" dump memory: "$2" 2> /dev/full`;
+  const args = ["-c", script, Deno.execPath(), main, `${directory.path}/dump`];
+  assertEquals((await new Deno.Command("sh", { args }).output()).code, 0);
+});
+
 test("stops a clear at SIGTERM, though the server is silent", async () => {
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   await using server = await startScripted(([name]) => {

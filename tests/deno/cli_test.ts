@@ -170,6 +170,8 @@ test("tells what is wrong with a command line, and does nothing", async () => {
     ["append URL k - -", /Cannot read two values from standard input/],
     ["range URL k x", /Cannot take "x" as START: it must be a whole number/],
     ["get nonsense k", /Cannot open a store: the text is no URL/],
+    ["restore nonsense dump --check", /Cannot open a store: the text is no URL/],
+    ["put nonsense k -- --json", /^error: Cannot open a store: the text is no URL/],
     ["get file:kv?durabilty=power k", /the option "durabilty": known are truncate, /],
     ["check memory:", /Cannot check or compact this store: it is not in a file/],
     ["get URL?truncate=true k", /Cannot truncate ".*kv": this command is for what it holds/],

@@ -43,6 +43,18 @@ Deno.test("the example serves a page from its cache the second time", { ignore }
   });
 });
 
+Deno.test("the example knows nothing by a name too long for a key", async () => {
+  await using kv = await openKv();
+  const handler = application(kv);
+  const name = "n".repeat(2_000);
+  for (const place of ["pages", "thumbnails"]) {
+    const { status } = await handler(new Request(`http://localhost/${place}/${name}`));
+    assertEquals(status, 404);
+  }
+  const headers = { cookie: `session=${name}` };
+  assertEquals((await handler(new Request("http://localhost/me", { headers }))).status, 401);
+});
+
 Deno.test("the example makes pages though its server is away, of whatever name", async () => {
   const kv = await openKv();
   await kv.close();

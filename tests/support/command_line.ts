@@ -22,13 +22,16 @@ export interface Surroundings {
   /** Whether all three streams are a terminal. Default `false`. */
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
+  /** Takes what the command writes to its standard output. Default: it is collected. */
+  readonly takeOutput?: Terminal["stdout"]["write"];
 }
 
 const utf8 = new TextEncoder();
 
 /** Runs a command line in this process. */
 export async function jetkv(words: readonly string[], around: Surroundings = {}): Promise<Ended> {
-  const { input = "", isTerminal = false, signal = new AbortController().signal } = around;
+  const { input = "", isTerminal = false, takeOutput } = around;
+  const { signal = new AbortController().signal } = around;
   const written = { stdout: "", stderr: "" };
   const sink = (name: "stdout" | "stderr"): Terminal["stdout"] => {
     const decoder = new TextDecoder();
@@ -42,7 +45,7 @@ export async function jetkv(words: readonly string[], around: Surroundings = {})
   };
   const terminal: Terminal = {
     stdin: { isTerminal, readable: input instanceof ReadableStream ? input : streamOf(input) },
-    stdout: sink("stdout"),
+    stdout: takeOutput === undefined ? sink("stdout") : { isTerminal, write: takeOutput },
     stderr: sink("stderr"),
   };
   const code = await run(words, terminal, signal);
