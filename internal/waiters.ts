@@ -129,6 +129,12 @@ export class Waiters {
     this.#woken.length = 0;
   }
 
+  /** Rejects who is first of those who wait at `key`; the next one may have better luck. */
+  refuse(key: string, error: unknown): void {
+    this.#byKey.get(key)?.first?.fail(error);
+    this.wake(key);
+  }
+
   /** Rejects all who wait, and who will. */
   close(makeError: () => Error): void {
     this.#makeError = makeError;

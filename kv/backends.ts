@@ -31,7 +31,8 @@ export interface FileKv extends Kv {
   check(): Promise<string[]>;
 
   /**
-   * Gives unused space back to the file system, in one atomic step, with the store in use.
+   * Gives unused space back to the file system, with the store in use: in many small steps, at
+   * each of which the file is whole.
    *
    * Cost: what moves is written twice, to the journal and to its new place.
    */

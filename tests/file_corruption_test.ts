@@ -4,9 +4,10 @@
  */
 
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import { decodeHeader, encodeHeader } from "../backends/file/header.ts";
-import { PAGE_BYTES, PAGE_SUM_AT } from "../backends/file/layout.ts";
+import { PAGE_BYTES, PAGE_SUM_AT, RECORD } from "../backends/file/layout.ts";
 import { pageSum } from "../backends/file/page_sum.ts";
 import { KvCorruptError, KvError } from "../kv/errors.ts";
 import type { Kv } from "../kv/kv.ts";
@@ -166,6 +167,27 @@ describe("file that was damaged", () => {
     }
   });
 
+  it("takes no element into an array that has as many as it can say", async () => {
+    const { kv, storage } = await openFileSubject();
+    await kv.append("a", "v");
+    await kv.append("the array", "v");
+    await kv.close();
+    const image = Buffer.from(storage.image);
+    const recordAt = image.lastIndexOf("the array") - RECORD.headBytes - RECORD.linksBytes;
+    image.writeUInt32LE(2 ** 32 - 1, recordAt + RECORD.lengthAt);
+    const page = Math.floor(recordAt / PAGE_BYTES);
+    const view = new DataView(image.buffer, image.byteOffset + page * PAGE_BYTES, PAGE_BYTES);
+    view.setUint32(PAGE_SUM_AT, pageSum(view, 0, page), true);
+    const again = await openFileSubject({ storage: new CrashStorage(image) });
+    strictEqual(await again.kv.length("the array"), 2 ** 32 - 1);
+    await rejects(again.kv.append("the array", "v"), { code: "full" });
+    await rejects(again.kv.move("a", "the array", { take: "first", put: "last" }), {
+      code: "full",
+    });
+    deepStrictEqual(await again.kv.range("a"), ["v"]);
+    await again.kv.close();
+  });
+
   it("is refused by name where its format is of a later version", async () => {
     const { image } = await makeFile({ isClosed: true });
     for (const page of [0, 1]) {
@@ -230,6 +252,21 @@ describe("header", () => {
       bytes[at]! ^= 0x10;
     }
     strictEqual(decodeHeader(bytes, 0, "a.db").sequence, 7);
+  });
+
+  it("decodeHeader() refuses numbers that no file has", () => {
+    const wrong = [
+      { position: 2 ** 40 + 1 },
+      { position: 2 ** 53 },
+      { journalPage: 0 },
+      { journalPages: 127 },
+      { journalPages: 2 ** 20 },
+      { journalPages: 2 ** 32 - 1 },
+    ];
+    for (const numbers of wrong) {
+      const bytes = encodeHeader({ ...header, ...numbers }, 0);
+      throws(() => decodeHeader(bytes, 0, "a.db"), /the header makes no sense$/);
+    }
   });
 
   it("decodeHeader() refuses a copy that stands on another page", () => {

@@ -8,6 +8,7 @@ import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Storage } from "../backends/file/storage.ts";
 import type { FileKv } from "../kv/backends.ts";
+import { bytes } from "../kv/codec.ts";
 import { type Crash, CrashStorage } from "./support/crash_storage.ts";
 import { openFileSubject } from "./support/file_subject.ts";
 import { HeldStorage } from "./support/held_storage.ts";
@@ -27,6 +28,8 @@ const FIRST_KEYS = 4_000;
 const BLOCKS = 3;
 const BLOCK_KEYS = 500;
 const CRASHES_SHARE = 0.1;
+/** While long values move. */
+const CRASHES = 60;
 /** A limit on a hang. */
 const timeout = 300_000;
 
@@ -290,6 +293,31 @@ describe("file whose pages come and go", () => {
     await using again = await reopen(storage.image, "compacted");
     strictEqual(await again.get("kept"), "v");
   });
+
+  // The journal that logged the move of a long value once took the place that it was to move to.
+  it(
+    "has long values side by side after one compact(), wherever it crashes",
+    { timeout },
+    async () => {
+      const { kv, storage } = await openFileSubject();
+      const value = new Uint8Array(2 ** 20).fill(7);
+      for (const key of ["gone", "kept", "also gone", "also kept"]) await kv.put(key, value);
+      for (const key of ["gone", "also gone"]) await kv.delete(key);
+      await kv.sync();
+      const from = storage.log.length;
+      await kv.compact();
+      ok(storage.size() < 1.2 * 2 * value.length + 2 ** 19, `${storage.size()}`);
+      await kv.close();
+      const share = CRASHES / (storage.log.length - from);
+      for (const { step, image } of storage.crashes(new Prng(1), share, from)) {
+        await using crashed = await reopen(image, `step ${step}`);
+        deepStrictEqual(await crashed.withCodec(bytes).getMany(["kept", "also kept"]), [
+          value,
+          value,
+        ]);
+      }
+    },
+  );
 
   it("is compacted while it is cleared and filled again", { timeout }, async () => {
     for (let wait = 0; wait < 250; wait += 25) {

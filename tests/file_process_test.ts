@@ -5,7 +5,15 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -21,6 +29,8 @@ const timeout = 300_000;
 const OPENING_MS = 100;
 
 const KILLS = 20;
+const COPIES = 10;
+const COPY_PAUSE_MS = 20;
 /** Acknowledged calls of a child before it is killed: any number up to this. */
 const ACKNOWLEDGED_MAX = 2_000;
 
@@ -98,6 +108,34 @@ describe("file of processes", () => {
     { skip: needsRun, timeout },
     async () => {
       await isLockedOut(own!);
+    },
+  );
+
+  it(
+    "is whole in a copy made within a turn, in mid-load",
+    { skip: needsRun, timeout },
+    async () => {
+      using directory = makeDirectory();
+      const [path, copy] = [`${directory.path}/a.db`, `${directory.path}/copy.db`];
+      await using kv = await openKv({ backend: "file", path });
+      const acknowledged: string[] = [];
+      let isOver = false;
+      const work = async (worker: number): Promise<void> => {
+        for (let i = 0; !isOver; i++) {
+          const number = `${worker}:${i}`;
+          await kv.put(`key ${number}`, `value ${number}`);
+          await kv.append("list", number);
+          acknowledged.push(number);
+        }
+      };
+      const workers = [0, 1, 2, 3].map(work);
+      for (let round = 0; round < COPIES; round++) {
+        await delay(COPY_PAUSE_MS);
+        copyFileSync(path, copy);
+        await examine(copy, acknowledged.slice());
+      }
+      isOver = true;
+      await Promise.all(workers);
     },
   );
 

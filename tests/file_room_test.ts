@@ -18,6 +18,8 @@ const ENTRIES = 3_000;
 /** So few pages that a long call waits for a checkpoint time and again. */
 const CACHE_BYTES = 8 * 4096;
 const BATCHES = 100;
+/** Far more than `check()` or `compact()` takes. */
+const CALLS_MAX = 2_000;
 /** A limit on a hang that keeps the event loop busy. */
 const timeout = 300_000;
 
@@ -188,6 +190,30 @@ describe("file: waiting for room", () => {
       performance.now = now;
     }
   });
+
+  // Whoever writes waits for room again before a checkpoint has ended, which then went on and on.
+  it(
+    "check() and compact() end among calls that never pause",
+    { timeout },
+    async () => {
+      const value = "v".repeat(20_000);
+      for (const name of ["check", "compact"] as const) {
+        await using subject = await openFileSubject({ storage: new SlowStorage(new Prng(1)) });
+        const { kv } = subject;
+        let isDone = false;
+        let calls = 0;
+        const work = async (worker: number): Promise<void> => {
+          for (; calls < CALLS_MAX && !isDone; calls++) {
+            await kv.put(`${worker}:${calls % 4}`, value);
+          }
+        };
+        const workers = [0, 1, 2, 3, 4, 5, 6, 7].map(work);
+        await kv.put("late", value);
+        await Promise.all([kv[name]().then(() => isDone = true), ...workers]);
+        ok(calls < CALLS_MAX, `${name}() was not done before the calls`);
+      }
+    },
+  );
 
   it("a value longer than the journal is put as one of many, too", { timeout }, async () => {
     await using subject = await openFileSubject();

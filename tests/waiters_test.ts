@@ -41,4 +41,20 @@ describe("Waiters", () => {
     strictEqual(waiters.count, 0);
     await rejects(waiters.wait("k", breaking, forEver), { message: "closed" });
   });
+
+  it("refuse() rejects who is first, and lets the next one try", async () => {
+    const waiters = new Waiters(new ManualClock());
+    let isThere = false;
+    const take = (): Promise<string> | null => isThere ? Promise.resolve("element") : null;
+    const forEver = { waitMs: Infinity, signal: undefined };
+    const first = rejects(waiters.wait("k", () => null, forEver), { message: "full" });
+    const second = waiters.wait("k", take, forEver);
+    isThere = true;
+    waiters.wake("k");
+    strictEqual(waiters.count, 2);
+    waiters.refuse("k", new Error("full"));
+    await first;
+    strictEqual(await second, "element");
+    waiters.refuse("k", new Error("full"));
+  });
 });

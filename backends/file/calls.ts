@@ -13,6 +13,7 @@ import { closedError, KvCorruptError, KvError } from "../../kv/errors.ts";
 import type { Durability } from "../../kv/options.ts";
 import { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
+import { isDiskFailure } from "./faults.ts";
 import type { FileParts, OpenedFile } from "./file_parts.ts";
 import type { Gate } from "./gate.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -87,9 +88,13 @@ export class Calls {
     return this.#gate.hasRoom(needBytes);
   }
 
-  /** Does something in its turn, when there is room for `needBytes`; never, once given up. */
-  whenRoom(needBytes: number, act: () => void): void {
-    this.#gate.wait(needBytes, () => Promise.resolve(act())).catch(() => {});
+  /**
+   * Does something in its turn, when there is room for `needBytes`.
+   *
+   * @param refuse Told in its place why there will be none: the disk is full, or calls are over.
+   */
+  whenRoom(needBytes: number, act: () => void, refuse: (error: unknown) => void): void {
+    this.#gate.wait(needBytes, () => Promise.resolve(act())).catch(refuse);
   }
 
   /** Does the work of a call, and resolves when what it changed is safe. */
@@ -110,8 +115,7 @@ export class Calls {
     try {
       return work();
     } catch (error) {
-      const isDisk = error instanceof KvError && error.code === "io";
-      if (!isDisk && journal.pendingBytes === before) throw error;
+      if (!isDiskFailure(error) && journal.pendingBytes === before) throw error;
       throw this.#fail(error);
     } finally {
       pager.trim();

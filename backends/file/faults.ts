@@ -14,13 +14,23 @@ export function isFull(error: unknown): boolean {
     /os error (?:27|28|122)\b/.test(String(error));
 }
 
+/** The errors of disks: one of the same code may be of a codec. */
+const diskErrors = new WeakSet<object>();
+
+/** Tells whether an error says that the disk cannot be relied on any more. */
+export function isDiskFailure(error: unknown): boolean {
+  return error instanceof KvError && error.code === "io" && diskErrors.has(error);
+}
+
 /** The error of what the disk failed to do. */
 export function diskError(path: string, action: string, cause: unknown): KvError {
   const message = cause instanceof Error ? cause.message : String(cause);
   // Behind that Deno says the path once more; so do Bun and Node, behind a comma.
   const reason = /^(?:.*?\(os error \d+\)|E[A-Z]+: [^,]*)/s.exec(message)?.[0] ?? message;
   const code = isFull(cause) ? "full" : "io";
-  return new KvError(code, `Cannot ${action} "${path}": ${reason}`, { cause });
+  const error = new KvError(code, `Cannot ${action} "${path}": ${reason}`, { cause });
+  diskErrors.add(error);
+  return error;
 }
 
 /** A storage whose failures are `KvError`s: `full` or `io`. */

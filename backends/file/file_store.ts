@@ -345,10 +345,12 @@ export class FileStore implements Store {
       if (taken !== null) return taken;
     } else {
       // Behind a long call it waits as it does for an element, and for the calls before it too.
-      this.#calls.whenRoom(TAKE_BYTES, () => {
+      const begin = (): void => {
         isItsTurn = true;
         this.#waiters.wake(key);
-      });
+      };
+      // Without room it begins as well: when it is first of those who wait it is told so.
+      this.#calls.whenRoom(TAKE_BYTES, begin, begin);
     }
     const mayTake = (): boolean => isItsTurn && this.#hasRoomToTake(key);
     return this.#waiters.wait(key, () => mayTake() ? attempt() : null, wait);
@@ -361,7 +363,8 @@ export class FileStore implements Store {
    */
   #hasRoomToTake(key: string): boolean {
     if (this.#calls.hasRoom(TAKE_BYTES)) return true;
-    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key));
+    const refuse = (error: unknown): void => this.#waiters.refuse(key, error);
+    this.#calls.whenRoom(TAKE_BYTES, () => this.#waiters.wake(key), refuse);
     return false;
   }
 }

@@ -4,7 +4,14 @@
 
 import type { HashKey } from "../../internal/hash.ts";
 import { KvCorruptError } from "../../kv/errors.ts";
-import { JOURNAL_PAGES_MIN, PAGE_BYTES, PAGE_SUM_AT, ROOT_PAGE } from "./layout.ts";
+import {
+  JOURNAL,
+  JOURNAL_PAGES_MIN,
+  PAGE_BYTES,
+  PAGE_SUM_AT,
+  PAGES_A_MAP,
+  ROOT_PAGE,
+} from "./layout.ts";
 import { pageSum } from "./page_sum.ts";
 
 /** The version of the format that this code writes. */
@@ -100,8 +107,9 @@ export function decodeHeader(bytes: Uint8Array, page: number, path: string): Hea
     sequence: view.getUint32(SEQUENCE_AT, true),
   };
   const isSound = view.getUint32(PAGE_BYTES_AT, true) === PAGE_BYTES &&
-    Number.isSafeInteger(header.position) && header.journalPage > ROOT_PAGE &&
-    header.journalPages >= JOURNAL_PAGES_MIN;
+    Number.isSafeInteger(header.position) && header.position % JOURNAL.alignBytes === 0 &&
+    header.journalPage > ROOT_PAGE && header.journalPages >= JOURNAL_PAGES_MIN &&
+    header.journalPages < PAGES_A_MAP; // between two maps
   if (!isSound) throw new KvCorruptError(path, start, "the header makes no sense");
   return header;
 }

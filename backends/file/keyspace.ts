@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { equalBytes } from "../../internal/bytes.ts";
 import type { Clock } from "../../internal/clock.ts";
 import type { Decoder } from "../../kv/codec.ts";
-import { wrongTypeError } from "../../kv/errors.ts";
+import { KvError, wrongTypeError } from "../../kv/errors.ts";
 import type { Value } from "../../kv/kv.ts";
 import type { FileParts } from "./file_parts.ts";
 import {
@@ -28,6 +28,8 @@ import {
 import { elementCellBytes, elementRunPages } from "./lists.ts";
 import { type Encoded, Records } from "./records.ts";
 
+/** A record has four bytes for the length of a list. */
+const ELEMENTS_MAX = 2 ** 32 - 1;
 /** A list with more elements, or more bytes of them, is freed in the background when it goes. */
 const FREED_AT_ONCE_MAX = 32;
 const FREED_BYTES_MAX = 2 ** 20;
@@ -168,10 +170,16 @@ export class Keyspace {
     this.#enter(address, 0);
   }
 
-  /** Sees to it that there is room for elements, and for the list that `find` missed. */
+  /**
+   * Sees to it that there is room for elements, and for the list that `find` missed. Without values
+   * it is for one that moves, and has its cell.
+   */
   reserveElements(values: readonly Value[]): void {
     const { allocator } = this.#parts;
     const isNew = this.#isNew();
+    if (!isNew && this.#records.length + Math.max(values.length, 1) > ELEMENTS_MAX) {
+      throw new KvError("full", `Cannot add to an array: it has ${ELEMENTS_MAX} elements at most`);
+    }
     let run = 0;
     let cellBytes = isNew ? this.#listBytes() : 0;
     for (const value of values) {

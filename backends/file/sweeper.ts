@@ -91,13 +91,15 @@ export class Sweeper {
     const startMs = performance.now();
     const pausedMs = Math.min(Math.max(startMs - this.#endedMs, TURN_MS), LONG_TURN_MS);
     const untilMs = startMs + (this.#wasFruitful ? pausedMs : TURN_MS);
-    this.#wasFruitful = false;
+    let wasFruitful: boolean | undefined;
     while (this.#isDue() && this.#hooks.isOpen(SWEEP_STEP_BYTES)) {
       const isFruitful = this.#step();
       if (isFruitful === null) return;
-      if (isFruitful) this.#wasFruitful = true;
+      wasFruitful ||= isFruitful;
       if (performance.now() > untilMs) break;
     }
+    // Where there was no room for a step, what is known of the last turn is still the best guess.
+    this.#wasFruitful = wasFruitful ?? this.#wasFruitful;
     this.#endedMs = performance.now();
     this.plan();
   }

@@ -6,6 +6,7 @@
  * off the event loop.
  */
 
+import { assert } from "../../internal/assert.ts";
 import type { Clock } from "../../internal/clock.ts";
 import { closedError, KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
@@ -13,27 +14,9 @@ import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
 import { type FileParts, firstPages, formatFile, type OpenedFile } from "./file_parts.ts";
 import { Gate } from "./gate.ts";
-import {
-  JOURNAL,
-  JOURNAL_PAGES_MAX,
-  JOURNAL_PAGES_MIN,
-  PAGE_BYTES,
-  PAGES_A_MAP,
-  PATCH,
-  ROOT,
-} from "./layout.ts";
+import { JournalSize } from "./journal_size.ts";
 import { Sweeper } from "./sweeper.ts";
 
-/** What a checkpoint logs for a page, with its share of the head of a record. */
-const SUM_BYTES = PATCH.headBytes + 5;
-/** What any call may log besides its values. */
-const SPARE_BYTES = 32 * 1024;
-/** The journal grows fourfold while it is smaller than a quarter of the file. */
-const JOURNAL_GROWTH = 4;
-/** A disk that had no room for that is asked again once the file has changed by such a share. */
-const JOURNAL_ASK_AGAIN = 8;
-/** A compact file has a journal of at most so small a share of it. */
-const JOURNAL_SHARE = 16;
 /** An empty file is cut to its first size once it is more than this many times as large. */
 const EMPTY_FACTOR = 2;
 /** The most that is cut off the file at once. */
@@ -47,6 +30,7 @@ export class Upkeep {
   readonly #parts: FileParts;
   readonly #commits: Commits;
   readonly #checkpoint: Checkpoint;
+  readonly #journalSize: JournalSize;
   readonly #fail: (error: unknown) => unknown;
   readonly gate: Gate;
   readonly sweeper: Sweeper;
@@ -56,10 +40,8 @@ export class Upkeep {
   /** Calls may not start: the file is being rearranged. */
   #isPaused = false;
   #isStopped = false;
-  /** The journal does not grow with a file that is about to shrink. */
-  #isCompacting = false;
-  /** How many pages the file had when the disk had no room for a journal that was to be larger. */
-  #refusedPageCount = 0;
+  /** Who waits for what is under way. That ends soon then, though calls wait for more of it. */
+  #waitingCount = 0;
 
   constructor(
     opened: OpenedFile,
@@ -73,6 +55,7 @@ export class Upkeep {
     this.#commits = commits;
     this.#fail = fail;
     this.#checkpoint = new Checkpoint(opened, commits.mustFlush, () => commits.sync());
+    this.#journalSize = new JournalSize(opened.parts, () => this.#checkpoint.restart());
     this.gate = new Gate((needBytes) => this.#admits(needBytes), () => this.#start());
     this.sweeper = new Sweeper(engine, clock, {
       // Beside a long call that holds the gate: one may follow the other for hours.
@@ -126,7 +109,9 @@ export class Upkeep {
    */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     // In one piece with what follows: between the end of the waiting and it nothing may begin.
+    this.#waitingCount++;
     while (this.#isBusy) await this.#running;
+    this.#waitingCount--;
     this.#commits.mustFlush();
     if (this.#isStopped) throw closedError();
     return await this.#occupy(() => this.#paused(work));
@@ -138,7 +123,7 @@ export class Upkeep {
    */
   get isOversized(): boolean {
     const { firstDepth, journal, map } = this.#parts;
-    return journal.page >= this.#journalFrom &&
+    return journal.page >= this.#journalSize.from &&
       map.pageCount > EMPTY_FACTOR * firstPages(firstDepth).pageCount;
   }
 
@@ -158,15 +143,15 @@ export class Upkeep {
 
   /** Runs a compaction: `move` frees the end of the file, which is cut off then. */
   async compact(move: () => Promise<void>): Promise<void> {
-    this.#isCompacting = true;
+    this.#journalSize.isCompacting = true;
     try {
-      await this.#shrinkJournal();
+      await this.#rearrange(() => this.#journalSize.shrink());
       await move();
       // It may have grown, for a long value that moved.
-      await this.#shrinkJournal();
+      await this.#rearrange(() => this.#journalSize.shrink());
       await this.#cut();
     } finally {
-      this.#isCompacting = false;
+      this.#journalSize.isCompacting = false;
     }
   }
 
@@ -183,6 +168,7 @@ export class Upkeep {
 
   /** Runs something that nothing else of the upkeep may run beside. */
   #occupy<T>(work: () => Promise<T>): Promise<T> {
+    assert(!this.#isBusy);
     this.#isBusy = true;
     const done = (async () => {
       try {
@@ -209,25 +195,12 @@ export class Upkeep {
   #admits(needBytes: number): boolean {
     if (this.#isPaused) return false;
     if (needBytes === 0) return true;
-    const { journal, pager } = this.#parts;
-    return journal.usedBytes + this.#logBytes(needBytes) <= journal.capacity &&
-      pager.dirtyCount <= pager.countMax;
-  }
-
-  /**
-   * The most that a call may need of the journal, now or for the pages that it makes dirty: two
-   * checkpoints log their sums, and a recovery those of all pages that the journal has changes of.
-   * Without room for that, what a crash leaves could never be opened.
-   */
-  #logBytes(needBytes: number): number {
-    const { pager, table } = this.#parts;
-    const pages = needBytes / PAGE_BYTES;
-    const sums = 2 * (pager.dirtyCount + pages) + pager.journaledCount + pages;
-    return needBytes + sums * SUM_BYTES + table.growthBytes + SPARE_BYTES;
+    const { pager } = this.#parts;
+    return this.#journalSize.hasRoom(needBytes) && pager.dirtyCount <= pager.countMax;
   }
 
   #start(): void {
-    if (this.#isBusy || this.#isStopped) return;
+    if (this.#isBusy || this.#isStopped || this.#waitingCount > 0) return;
     // Given up before anybody is told to start it anew.
     this.#occupy(() => this.#run().catch(this.#fail));
   }
@@ -235,13 +208,13 @@ export class Upkeep {
   async #run(): Promise<void> {
     do {
       await this.#checkpoint.run();
-      const pages = this.#wantedJournalPages();
+      const pages = this.#journalSize.wanted(this.gate.neededBytes);
       if (this.#isEmptied() && this.#admits(this.emptyBytes)) {
         await this.#paused(() => this.#empty());
         await this.#truncate();
-      } else if (pages > 0) await this.#paused(() => this.#moveJournal(pages));
+      } else if (pages > 0) await this.#paused(() => this.#growJournal(pages));
       this.gate.pass();
-    } while (this.gate.isBlocked && !this.#isStopped);
+    } while (this.gate.isBlocked && !this.#isStopped && this.#waitingCount === 0);
   }
 
   async #paused<T>(work: () => Promise<T>): Promise<T> {
@@ -253,63 +226,13 @@ export class Upkeep {
     }
   }
 
-  /** How large the journal should be, or 0 where it is large enough. */
-  #wantedJournalPages(): number {
-    const { journal, map } = this.#parts;
-    const pages = journal.capacity / PAGE_BYTES;
-    let wanted = this.#neededJournalPages();
-    const isSmall = map.pageCount > wanted * JOURNAL_GROWTH && wanted < JOURNAL_PAGES_MAX;
-    if (isSmall && !this.#isCompacting && !this.#isRefused) {
-      wanted = Math.min(wanted * JOURNAL_GROWTH, JOURNAL_PAGES_MAX);
-    }
-    wanted = Math.min(wanted, PAGES_A_MAP - 1);
-    return wanted > pages ? wanted : 0;
-  }
-
-  /** How large the journal must be for the call that waits for it. */
-  #neededJournalPages(): number {
-    const least = Math.ceil((2 * this.#logBytes(this.gate.neededBytes)) / PAGE_BYTES);
-    let needed = this.#parts.journal.capacity / PAGE_BYTES;
-    while (needed < least) needed *= 2;
-    return needed;
-  }
-
-  /** Whether the disk had no room for a larger journal, and the file is about what it was then. */
-  get #isRefused(): boolean {
-    const change = Math.abs(this.#parts.map.pageCount - this.#refusedPageCount);
-    return change * JOURNAL_ASK_AGAIN < this.#refusedPageCount;
-  }
-
-  async #moveJournal(pages: number): Promise<void> {
-    const { journal, map, root } = this.#parts;
+  async #growJournal(pages: number): Promise<void> {
     try {
-      map.reserve(1, pages, this.#journalFrom);
+      await this.#journalSize.grow(pages, this.gate.neededBytes);
     } catch (error) {
       if (!(error instanceof KvError) || error.code !== "full") throw error;
-      // What would only be better larger is left as it is, and then what a call needs is tried.
-      if (pages > this.#neededJournalPages()) this.#refusedPageCount = map.pageCount;
-      // A call that cannot do without is told so; for the others the journal is large enough.
-      else if (!this.#admitsAlone(this.gate.neededBytes)) this.gate.rejectFirst(error);
-      return;
+      this.gate.rejectFirst(error);
     }
-    const page = map.takeRun(pages, this.#journalFrom);
-    map.free(journal.page, journal.capacity / PAGE_BYTES);
-    root.set(ROOT.journalPageAt, page, pages);
-    await this.#checkpoint.restart();
-  }
-
-  /** Tells whether the journal, when it is empty, has room for a call. */
-  #admitsAlone(needBytes: number): boolean {
-    const least = JOURNAL.headBytes + JOURNAL.alignBytes;
-    return least + this.#logBytes(needBytes) <= this.#parts.journal.capacity;
-  }
-
-  /**
-   * The first page that the journal may have: those before it are of the table of an empty file.
-   * When the file is emptied they are written while a recovery would still need the journal.
-   */
-  get #journalFrom(): number {
-    return firstPages(this.#parts.firstDepth).journalPage;
   }
 
   #isEmptied(): boolean {
@@ -340,7 +263,9 @@ export class Upkeep {
 
   /** Truncates after a change of the whole file, while nothing else of the upkeep runs. */
   async #shorten(): Promise<void> {
+    this.#waitingCount++;
     while (this.#isBusy) await this.#running;
+    this.#waitingCount--;
     if (this.#isStopped) return; // what is left goes with the next compaction
     try {
       await this.#occupy(() => this.#truncate());
@@ -352,31 +277,14 @@ export class Upkeep {
   /** Cuts off what is free at the end of the file, the journal out of the way first. */
   async #cut(): Promise<void> {
     await this.#rearrange(async () => {
-      const { journal, map, pager, root } = this.#parts;
-      const page = map.lowerRun(journal.page, journal.capacity / PAGE_BYTES, this.#journalFrom);
-      if (page > 0) {
-        map.free(journal.page, journal.capacity / PAGE_BYTES);
-        root.set(ROOT.journalPageAt, page);
-        await this.#checkpoint.restart();
-      }
+      const { map, pager } = this.#parts;
+      await this.#journalSize.lower();
       map.cut(map.countUsed());
       pager.cut(map.pageCount);
       await this.#checkpoint.restart();
       map.giveRoom();
     });
     await this.#shorten();
-  }
-
-  /** Makes a journal smaller that has more than a sixteenth of the file. */
-  async #shrinkJournal(): Promise<void> {
-    await this.#rearrange(async () => {
-      const { journal, map } = this.#parts;
-      let pages = journal.capacity / PAGE_BYTES;
-      while (pages > JOURNAL_PAGES_MIN && pages * JOURNAL_SHARE > map.pageCount) {
-        pages = Math.max(pages >>> 1, JOURNAL_PAGES_MIN);
-      }
-      if (pages < journal.capacity / PAGE_BYTES) await this.#moveJournal(pages);
-    });
   }
 
   #flushSweep(): void {

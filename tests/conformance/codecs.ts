@@ -6,6 +6,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import type { FileKv, ValkeyKv } from "../../kv/backends.ts";
 import { bytes, type Codec, json, text } from "../../kv/codec.ts";
+import { KvError } from "../../kv/errors.ts";
 import type { Kv } from "../../kv/kv.ts";
 import { contents, listed, typeError, wrongTypeError } from "./expect.ts";
 import { loneSurrogates, values } from "./samples.ts";
@@ -330,6 +331,16 @@ const throwingCases: Cases = {
     strictEqual(await typed.pop("missing"), null);
     deepStrictEqual(await typed.range("missing"), []);
     deepStrictEqual(await contents(kv), [["a", ["kept"], false], ["s", "kept", false]]);
+  },
+
+  "decode() that throws what a disk might leaves the store in use": async ({ kv }) => {
+    const error = new KvError("io", "thrown by the codec");
+    const decode = (): string => {
+      throw error;
+    };
+    await kv.put("k", "v");
+    await rejects(kv.withCodec({ encode: (value: string) => value, decode }).get("k"), error);
+    strictEqual(await kv.get("k"), "v");
   },
 
   "decode() that throws rejects a call that takes a value": async ({ kv, advance }) => {
