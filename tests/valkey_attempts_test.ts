@@ -135,6 +135,18 @@ describe("Valkey client keeps calls for the next connection", () => {
     }
   });
 
+  it("a write that was encoded and not sent, and waits in vain: it is not_sent", async () => {
+    const server = memoryServer(() => "+OK\r\n");
+    let cut = (): void => {};
+    server.onGreeted = (hangUp) => cut = hangUp;
+    await using kv = await openValkeyKv(lazy({ connectTimeout: 50 }), server.connect);
+    await kv.connect();
+    server.isUp = false;
+    const error = errorOf(kv.put("k", "v"));
+    cut();
+    strictEqual(((await error) as KvConnectionError).outcome, "not_sent");
+  });
+
   it("a write that was encoded and not sent: with the bytes that it was given", async () => {
     const seen: string[] = [];
     let hangUp = (): void => {};

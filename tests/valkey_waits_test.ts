@@ -237,6 +237,28 @@ describe("Valkey client ends a wait", () => {
     }, { readTimeout: 100, reconnect: false });
   });
 
+  // It was given up as one that owes an answer, with whatever had come to it meanwhile.
+  it(
+    "with abort(), as it ends by itself where the server finds nothing to end",
+    TIMEOUT,
+    async () => {
+      let blocked: Peer | undefined;
+      const abort = new AbortController();
+      const script: Script = ([name], peer) => {
+        if (name === "BLPOP") {
+          blocked = peer;
+          abort.abort();
+        }
+        return name === "LPOP" ? NOTHING : name === "CLIENT" ? ":0\r\n" : undefined;
+      };
+      await withServer(script, async (kv) => {
+        const call = kv.popFirst("k", { wait: true, signal: abort.signal });
+        setTimeout(() => void blocked!.send("*2\r\n$1\r\nk\r\n$1\r\na\r\n"), 300);
+        strictEqual(await call, "a");
+      }, { readTimeout: 50 });
+    },
+  );
+
   // The first refusal was taken for the last word: the call went on for its whole slice.
   for (const refusal of ["-BUSY a script runs\r\n", "-LOADING from the disk\r\n"]) {
     it(`with abort(), once the server does what it refused by ${refusal.trim()}`, {
@@ -371,6 +393,19 @@ describe("Valkey client opens connections for calls that wait", () => {
       // Seven at once at first, then one at a time: a dozen of those take 20 s.
       ok(server.peers.length <= 1 + 7 + 12, `${server.peers.length} connections`);
     });
+  });
+
+  // It tried another one every 50 ms, and kept all that came.
+  it("one for each call, however long that takes", TIMEOUT, async () => {
+    const server = memoryServer(() => NOTHING);
+    const connect: ConnectSocket = async (...where) => {
+      if (server.attemptCount > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+      return await server.connect(...where);
+    };
+    const options = checkKvOptions({ ...PATIENT, backend: "valkey" }) as CheckedValkeyOptions;
+    await using kv = await openValkeyKv(options, connect);
+    await Promise.all([kv.popFirst("k", { wait: 400 }), kv.popFirst("k", { wait: 400 })]);
+    strictEqual(server.openCount, 1 + 2);
   });
 
   it("again once that works", TIMEOUT, async () => {

@@ -82,8 +82,15 @@ describe("Valkey client reads", () => {
   });
 
   it("an answer of another type as an error of the server", async () => {
-    await withServer(([name]) => name === "GET" ? ":5\r\n" : undefined, async (kv, server) => {
-      ok(await errorOf(kv.get("k")) instanceof KvServerError);
+    const odd: Script = ([name]) => ["GET", "LPOP", "LMOVE"].includes(name!) ? ":5\r\n" : undefined;
+    await withServer(odd, async (kv, server) => {
+      const calls = [
+        kv.get("k"),
+        kv.popFirst("k"),
+        kv.popFirst("k", { wait: true }),
+        kv.move("k", "l", { take: "first", put: "last", wait: true }),
+      ];
+      for (const call of calls) ok(await errorOf(call) instanceof KvServerError);
       strictEqual(server.peers.length, 1);
     });
   });
@@ -236,6 +243,14 @@ describe("Valkey client is refused", () => {
       strictEqual(message, 'Cannot move from "from" to "to": one of them holds no array');
       strictEqual((await move("from")).message, 'Cannot move from "from": it holds no array');
     });
+  });
+
+  it("only PING: that is a user who may not ask, and is let in", async () => {
+    const script: Script = ([name]) => {
+      if (name === "PING") return "-NOPERM this user has no permissions to run 'ping'\r\n";
+      return name === "GET" ? "$1\r\na\r\n" : undefined;
+    };
+    await withServer(script, async (kv) => strictEqual(await kv.get("k"), "a"));
   });
 
   it("while the server loads its data after a restart: calls wait until it has", async () => {

@@ -57,6 +57,31 @@ describe("Valkey client writes", () => {
   });
 });
 
+describe("Valkey client without memory for a value", () => {
+  // Half a command stayed in the buffer, and the server took the next one for its rest.
+  it("rejects that call, and sends those around it", async () => {
+    const seen: string[] = [];
+    const server = memoryServer((command) => {
+      seen.push(command.join(" "));
+      return "+OK\r\n";
+    });
+    await using kv = await openValkeyKv(checked(), server.connect);
+    const { encode } = TextEncoder.prototype;
+    const calls: Promise<boolean>[] = [];
+    TextEncoder.prototype.encode = () => {
+      throw new RangeError("out of memory");
+    };
+    try {
+      calls.push(kv.put("a", "1"), kv.put("b", "é".repeat(2 ** 20)), kv.put("c", "3"));
+    } finally {
+      TextEncoder.prototype.encode = encode;
+    }
+    await rejects(calls[1]!, { name: "RangeError", message: "out of memory" });
+    deepStrictEqual(await Promise.all([calls[0], calls[2]]), [true, true]);
+    deepStrictEqual(seen, ["SET a 1", "SET c 3"]);
+  });
+});
+
 describe("Valkey client and values that no server takes", () => {
   it("rejects them before anything is sent", async () => {
     const seen: string[] = [];

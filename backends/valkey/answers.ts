@@ -68,7 +68,7 @@ export function toArray(reply: Reply, request: Request): readonly Reply[] {
 
 /** `BLPOP` and `BRPOP` answer the key and the element. */
 export function toPopped(reply: Reply, request: Request): Reply {
-  return reply === null ? null : toArray(reply, request)[1]!;
+  return reply === null ? null : toBulk(toArray(reply, request)[1]!, request);
 }
 
 /** What the script of `inspect` answers. */

@@ -140,18 +140,23 @@ export const MOVE: Command = define("move from", "LMOVE", toValue, TWO_ARRAYS);
 
 /** The same for callers who may wait: they tell an element from none before they decode it. */
 export const TRY_POP: Readonly<Record<End, Command<Reply>>> = {
-  first: define("pop from", "LPOP", toReply, ARRAY),
-  last: define("pop from", "RPOP", toReply, ARRAY),
+  first: define("pop from", "LPOP", toBulk, ARRAY),
+  last: define("pop from", "RPOP", toBulk, ARRAY),
 };
-export const TRY_MOVE: Command<Reply> = define("move from", "LMOVE", toReply, TWO_ARRAYS);
+export const TRY_MOVE: Command<Reply> = define("move from", "LMOVE", toBulk, TWO_ARRAYS);
 
 /** Pops that wait on the server. */
 export const WAIT_POP: Readonly<Record<End, Command<Reply>>> = {
   first: define("pop from", "BLPOP", toPopped, ARRAY),
   last: define("pop from", "BRPOP", toPopped, ARRAY),
 };
-export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toReply, TWO_ARRAYS);
-export const UNBLOCK: Command = define("end a waiting pop", "CLIENT UNBLOCK", toReply, READ);
+export const WAIT_MOVE: Command<Reply> = define("move from", "BLMOVE", toBulk, TWO_ARRAYS);
+export const UNBLOCK: Command<boolean> = define(
+  "end a waiting pop",
+  "CLIENT UNBLOCK",
+  toFlag,
+  READ,
+);
 
 export const SCAN: Command<readonly Reply[]> = define("list keys", "SCAN", toArray, READ);
 export const GET_ENTRY: Command<string | Uint8Array | null> = define(

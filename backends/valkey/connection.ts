@@ -14,7 +14,7 @@ import { Deque } from "../../internal/deque.ts";
 import { Decoder, Encoder, type Reply, ReplyError, RespError } from "../../resp3/mod.ts";
 import { encodeWords, LOAD_SCRIPT } from "./commands.ts";
 import { wordOf } from "./raw_commands.ts";
-import { NO_ARGUMENTS, Request } from "./request.ts";
+import { NO_ARGUMENTS, notSentError, Request } from "./request.ts";
 import type { Script } from "./scripts.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import type { ConnectSocket, Socket, SocketHandlers, SocketTarget } from "./socket.ts";
@@ -160,6 +160,7 @@ export class Connection implements SocketHandlers {
     if (script !== null && request.sendCount === 0 && !this.#loaded.has(script)) {
       this.#loaded.add(script);
       this.#put(new Request(LOAD_SCRIPT, null, script.text, NO_ARGUMENTS, null));
+      if (this.#isClosed) return request.reject(notSentError(request, "there is no memory for it"));
     }
     this.#put(request);
     // Of the caller's own: it may make the server forget its scripts.
@@ -184,7 +185,13 @@ export class Connection implements SocketHandlers {
 
   /** Encodes a request, and gives it a slot in the ring. There must be one. */
   #put(request: Request): void {
-    this.#encode(request);
+    try {
+      this.#encode(request);
+    } catch (error) {
+      // For want of memory. Half a command is in the buffer, and nothing may follow it.
+      request.reject(error);
+      return this.#lose("closed", error as Error);
+    }
     this.#ring[(this.#first + this.#count) & (IN_FLIGHT_MAX - 1)] = request;
     this.#count++;
     this.#unflushed++;
@@ -238,7 +245,7 @@ export class Connection implements SocketHandlers {
       }
       if (isFirst) this.#silence.noteWrites(this.#unwritten.length);
     } catch (error) {
-      this.#lose("closed", error as Error); // memory that a socket cannot send, such as shared one
+      this.#lose("closed", error as Error); // for want of memory: a socket may copy what it has
     }
   }
 

@@ -159,8 +159,12 @@ export class Pipeline {
     }
     kept.push(...loss.unsent);
     for (const request of kept.reverse()) {
-      request.own();
-      this.#waiting.pushFirst(request);
+      try {
+        request.own();
+        this.#waiting.pushFirst(request);
+      } catch (error) {
+        request.reject(error); // for want of memory
+      }
     }
     if (isOver) this.#giveUp();
     else this.#waitForConnection();

@@ -29,14 +29,15 @@ export class Pool {
   /**
    * Lends a connection.
    *
+   * @param callers How many want one or have one: more connections than that are not opened.
    * @returns It, or `null` where there is none: all of them are lent (one fewer than `poolSize`,
    * whose first is shared by all plain calls), or to open one has failed a moment ago.
    */
-  async take(): Promise<Session | null> {
+  async take(callers: number): Promise<Session | null> {
     for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {
       if (session.connection.isOpen) return session;
     }
-    if (!this.#mayOpen()) return null;
+    if (!this.#mayOpen(callers)) return null;
     this.#opening++;
     let session: Session | undefined;
     try {
@@ -72,9 +73,10 @@ export class Pool {
     for (const { connection } of [...this.#open]) connection.close();
   }
 
-  #mayOpen(): boolean {
+  #mayOpen(callers: number): boolean {
     const count = this.#open.size + this.#opening;
-    if (this.#ended.signal.aborted || count >= this.#options.poolSize - 1) return false;
+    const countMax = Math.min(this.#options.poolSize - 1, callers);
+    if (this.#ended.signal.aborted || count >= countMax) return false;
     // Where that fails, all who wait would try again and again: one of them does, now and then.
     return !this.#backoff.hasFailed || (this.#opening === 0 && this.#backoff.leftMs === 0);
   }

@@ -179,7 +179,7 @@ export class Waits {
         resolve(session);
       };
       void end.then(() => settle(null));
-      this.#pool.take().then(settle, (error) => {
+      this.#pool.take(this.#running.size).then(settle, (error) => {
         // No connection, or no permission to make one.
         if (error instanceof KvError || error instanceof TypeError) settle(null);
         else reject(error);
@@ -235,10 +235,10 @@ export class Waits {
     let isTold = false;
     while (!isAnswered()) {
       try {
-        await this.#send(request);
-        // From now on it owes its answer here.
-        if (!isTold) connection.allowSilence(this.#readTimeoutMs);
-        isTold = true;
+        // A server that has nothing to end has not read it yet, or is another than there.
+        const isEnded = await this.#send<boolean>(request);
+        if (isEnded && !isTold) connection.allowSilence(this.#readTimeoutMs); // it owes its answer
+        isTold ||= isEnded;
       } catch (error) {
         if (error instanceof KvServerError) {
           // Not allowed, or not known: the wait ends with its slice.
