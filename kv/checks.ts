@@ -48,9 +48,9 @@ function valueError(value: unknown): TypeError {
   }
   const isGone = ArrayBuffer.isView(value) && value instanceof Uint8Array;
   const found = isGone ? "bytes whose memory was given away" : kindOf(value);
-  const hint = typeof value === "object" && value !== null && !isGone
-    ? "; withCodec(json()) takes others"
-    : "";
+  const isJson = ["object", "number", "boolean"].includes(typeof value) && value !== null &&
+    !isGone;
+  const hint = isJson ? "; withCodec(json()) takes others" : "";
   return new TypeError(
     `Cannot store ${found} as a value: it must be a string or a Uint8Array${hint}`,
   );
@@ -170,7 +170,9 @@ export function checkMove(options: MoveOptions): StoreMove {
  */
 export function checkOptions(options: object, action: string, known: readonly string[]): void {
   if (!isPlain(options)) {
-    throw new TypeError(`Cannot ${action} with ${kindOf(options)} as options: pass a plain object`);
+    const isPrefix = typeof options === "string" && known.includes("prefix");
+    const example = isPrefix ? `{ prefix: ${show(options)} }` : "a plain object";
+    throw new TypeError(`Cannot ${action} with ${kindOf(options)} as options: pass ${example}`);
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -197,6 +199,8 @@ function checkWait({ wait = false, signal }: PopOptions): StoreWait {
   signal?.throwIfAborted();
   if (wait === false) return { waitMs: 0, signal };
   if (wait === true) return { waitMs: Infinity, signal };
+  // In Redis it waits for ever.
+  if (wait === 0) throw new RangeError("Cannot take 0 as wait: true waits until an element comes");
   if (typeof wait === "number") return { waitMs: checkDuration(wait, "wait"), signal };
   throw new TypeError(`Cannot take ${kindOf(wait)} as wait: it must be a number, true or false`);
 }

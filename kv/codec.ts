@@ -53,7 +53,8 @@ function textOf(bytes: Uint8Array): string {
   try {
     return strictUtf8.decode(bytes);
   } catch (cause) {
-    throw new TypeError("Cannot read a value as text: its bytes are not UTF-8", { cause });
+    const found = "its bytes are not UTF-8; withCodec(bytes) reads them";
+    throw new TypeError(`Cannot read a value as text: ${found}`, { cause });
   }
 }
 
@@ -89,7 +90,7 @@ export const bytes: Codec<Uint8Array, Value> = {
  * Makes a codec of values as JSON.
  *
  * `T` is a promise of the caller's about what the store holds: nothing checks it when a value is
- * read.
+ * read. A stored `null` reads as a missing key does, and ends a loop that pops until `null` comes.
  *
  * @returns A codec that rejects with a `TypeError` for what JSON has no text for (`undefined`, a
  * function, a cycle), and with a `SyntaxError` for stored bytes that are not JSON.

@@ -112,7 +112,10 @@ export class KvLockedError extends KvError {
    * @param path The file.
    */
   constructor(path: string) {
-    super("locked", `Cannot open "${path}": another store holds its lock`);
+    super(
+      "locked",
+      `Cannot open "${path}": another store holds its lock; lock: "wait" waits for it`,
+    );
     this.path = path;
   }
 }

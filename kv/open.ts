@@ -4,7 +4,6 @@
 
 import type { FileKv, MemoryKv, ValkeyKv } from "./backends.ts";
 import { type CheckedOptions, checkKvOptions } from "./checked_options.ts";
-import type { Kv } from "./kv.ts";
 import type { FileOptions, KvOptions, MemoryOptions, ValkeyOptions } from "./options.ts";
 
 /**
@@ -52,9 +51,13 @@ export function openKv(options: MemoryOptions | `memory:${string}`): Promise<Mem
 export function openKv(options: FileOptions | `file:${string}`): Promise<FileKv>;
 /** Opens a store on a Valkey server. */
 export function openKv(options: ValkeyOptions | ValkeyUrl): Promise<ValkeyKv>;
-/** Opens a store on the backend that the URL or the options name. */
-export function openKv(options?: string | URL | KvOptions): Promise<Kv>;
-export async function openKv(options?: string | URL | KvOptions): Promise<Kv> {
+/** Opens a store on the backend that the URL or the options name; its `backend` tells which. */
+export function openKv(
+  options?: string | URL | KvOptions,
+): Promise<MemoryKv | FileKv | ValkeyKv>;
+export async function openKv(
+  options?: string | URL | KvOptions,
+): Promise<MemoryKv | FileKv | ValkeyKv> {
   return await openBackend(checkKvOptions(options));
 }
 
@@ -65,7 +68,7 @@ export type ValkeyUrl =
   | `redis://${string}`
   | `rediss://${string}`;
 
-async function openBackend(options: CheckedOptions): Promise<Kv> {
+async function openBackend(options: CheckedOptions): Promise<MemoryKv | FileKv | ValkeyKv> {
   switch (options.backend) {
     case "memory": {
       const { openMemoryKv } = await import("../backends/memory/memory_kv.ts");

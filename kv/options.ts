@@ -29,7 +29,7 @@ export type Durability = "process" | "power";
 export interface FileOptions {
   /** The backend. */
   backend: "file";
-  /** Where the file is. It is created where there is none. */
+  /** Where the file is. It is created where there is none; its directory is not. */
   path: string | URL;
   /** Throw away what the file holds. Default `false`. */
   truncate?: boolean | undefined;

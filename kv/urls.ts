@@ -48,7 +48,9 @@ export function splitUrl(url: string): UrlParts {
       ? "a store: the text is no URL"
       : `a store at a URL of the scheme ${show(name + ":")}`;
     const known = Object.keys(SCHEMES).map((known) => known + ":").join(", ");
-    const hint = name === "" ? `; for a file write ${show(fileUrlFor(url))}` : "";
+    // Behind the colon of a host is its port.
+    const server = /^\d+$/.test(rest) ? `; for a server write ${show(`valkey://${url}`)}` : "";
+    const hint = name === "" ? `; for a file write ${show(fileUrlFor(url))}` : server;
     throw new TypeError(`Cannot open ${found}: known are ${known}${hint}`);
   }
   if (fragment !== undefined) {

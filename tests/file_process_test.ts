@@ -77,7 +77,7 @@ async function isLockedOut(holder: Runtime): Promise<void> {
   await using second = new Writer(holder, path, "try");
   await second.ended();
   deepStrictEqual(second.lines, [
-    `KvLockedError: Cannot open "${path}": another store holds its lock`,
+    `KvLockedError: Cannot open "${path}": another store holds its lock; lock: "wait" waits for it`,
   ]);
   await kv.close();
 }
@@ -248,7 +248,10 @@ describe("file where none can be", () => {
 
   it("rejects with io where its directory is missing", { skip: needsRun, timeout }, async () => {
     using directory = makeDirectory();
-    await rejects(openKv({ backend: "file", path: `${directory.path}/missing/a.db` }), io);
+    await rejects(openKv({ backend: "file", path: `${directory.path}/missing/a.db` }), {
+      ...io,
+      message: /; its directory must be there$/,
+    });
   });
 
   it(

@@ -105,6 +105,7 @@ const valkeyForms: readonly [given: string | URL | KvOptions, expected: object][
 const misuse: readonly [given: unknown, error: "TypeError" | "RangeError", word: RegExp][] = [
   [null, "TypeError", /with null: pass a plain object or a URL/],
   [6379, "TypeError", /with a number: pass a plain object or a URL/],
+  ["localhost:6379", "TypeError", /; for a server write "valkey:\/\/localhost:6379"$/],
   [{}, "TypeError", /"memory", "file", "valkey"/],
   [[], "TypeError", /with an array: pass a plain object/],
   [new Map([["backend", "memory"]]), "TypeError", /plain object/],

@@ -40,6 +40,8 @@ interface User {
   readonly name: string;
 }
 
+type AnyKv = MemoryKv | FileKv | ValkeyKv;
+
 function opened(url: string, maybe: string | undefined, options: KvOptions, port: number): void {
   const none = openKv();
   holds<Equal<typeof none, Promise<MemoryKv>>>();
@@ -69,13 +71,25 @@ function opened(url: string, maybe: string | undefined, options: KvOptions, port
   holds<Equal<typeof redissUrl, Promise<ValkeyKv>>>();
 
   const anyUrl = openKv(url);
-  holds<Equal<typeof anyUrl, Promise<Kv>>>();
+  holds<Equal<typeof anyUrl, Promise<AnyKv>>>();
   const maybeUrl = openKv(maybe);
-  holds<Equal<typeof maybeUrl, Promise<Kv>>>();
+  holds<Equal<typeof maybeUrl, Promise<AnyKv>>>();
   const urlObject = openKv(new URL("valkey://host"));
-  holds<Equal<typeof urlObject, Promise<Kv>>>();
+  holds<Equal<typeof urlObject, Promise<AnyKv>>>();
   const anyOptions = openKv(options);
-  holds<Equal<typeof anyOptions, Promise<Kv>>>();
+  holds<Equal<typeof anyOptions, Promise<AnyKv>>>();
+}
+
+/** A store whose backend is known at run time only is a `Kv`, and more where that is asked for. */
+async function narrowed(kv: AnyKv): Promise<void> {
+  const any: Kv = kv;
+  const users = kv.namespace("users:").withCodec(json<User>());
+  holds<Equal<typeof users, Kv<User>>>();
+  if (kv.backend === "file") await kv.sync();
+  if (kv.backend === "valkey") await kv.flush();
+  // @ts-expect-error: not every store has it
+  await kv.sync();
+  void any;
 }
 
 function wrongStores(kv: Kv): void {
@@ -224,7 +238,17 @@ function failed(error: unknown): void {
 }
 
 /** So that the compiler does not call the functions above unused. */
-const judged = { opened, wrongStores, wrongOptions, strings, wrongCalls, typed, backends, failed };
+const judged = {
+  opened,
+  narrowed,
+  wrongStores,
+  wrongOptions,
+  strings,
+  wrongCalls,
+  typed,
+  backends,
+  failed,
+};
 
 describe("types", () => {
   it("mod.ts exports at run time what its types are made with", () => {

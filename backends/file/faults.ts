@@ -28,7 +28,10 @@ export function diskError(path: string, action: string, cause: unknown): KvError
   // Behind that Deno says the path once more; so do Bun and Node, behind a comma.
   const reason = /^(?:.*?\(os error \d+\)|E[A-Z]+: [^,]*)/s.exec(message)?.[0] ?? message;
   const code = isFull(cause) ? "full" : "io";
-  const error = new KvError(code, `Cannot ${action} "${path}": ${reason}`, { cause });
+  // A file that is missing is made, so it is the directory.
+  const isMissing = action === "open" && (cause as { code?: unknown })?.code === "ENOENT";
+  const hint = isMissing ? "; its directory must be there" : "";
+  const error = new KvError(code, `Cannot ${action} "${path}": ${reason}${hint}`, { cause });
   diskErrors.add(error);
   return error;
 }

@@ -169,7 +169,9 @@ function connectError(
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
   const why = isLate
-    ? `no answer within ${options.connectTimeout} ms${options.tls === false ? "" : " to TLS"}`
+    ? `no answer within ${options.connectTimeout} ms${
+      options.tls === false ? "" : "; does it speak TLS?"
+    }`
     : `${reasonOf(root) ?? LOST_AT_ONCE}${hintFor(root, options.tls !== false)}`;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });

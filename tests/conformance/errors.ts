@@ -209,6 +209,16 @@ const messageCases: Cases = {
     await rejects(kv.pop("k", { wait: "1" as unknown as number }), { name: "TypeError", message });
   },
 
+  "messages of misuse say what was likely meant": async ({ kv }) => {
+    const cases: [call: () => Promise<unknown>, message: RegExp][] = [
+      [() => kv.put("k", 5 as never), /; withCodec\(json\(\)\) takes others$/],
+      [() => kv.clear("x" as never), /: pass \{ prefix: "x" \}$/],
+      [() => kv.keys("x" as never).next(), /: pass \{ prefix: "x" \}$/],
+      [() => kv.pop("k", { wait: 0 }), /: true waits until an element comes$/],
+    ];
+    for (const [call, message] of cases) await rejects(call(), { message });
+  },
+
   "range() rejects an index that is no number": async ({ kv }) => {
     await kv.append("k", "v");
     for (const wrong of ["0", null, true, 1n, {}] as number[]) {

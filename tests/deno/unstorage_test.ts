@@ -139,7 +139,7 @@ Deno.test("the driver spares arrays, and tells of what fails", async () => {
   await storage.setItemRaw("raw", Uint8Array.of(255));
   assertEquals(
     await failureOf(storage.getItem("raw")),
-    "Cannot read a value as text: its bytes are not UTF-8",
+    "Cannot read a value as text: its bytes are not UTF-8; withCodec(bytes) reads them",
   );
   assertEquals(
     await failureOf(Promise.try(() => unstorageDriver(kv, { tll: 1 } as UnstorageOptions))),
