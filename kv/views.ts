@@ -67,6 +67,11 @@ export class KvView<T, Input> implements Kv<T, Input> {
     this.#guard = guard;
   }
 
+  /** Tells whether two stores are views of one that was opened. */
+  static areOfOne(a: Kv<unknown, never>, b: Kv<unknown, never>): boolean {
+    return #store in a && #store in b && a.#store === b.#store;
+  }
+
   get(key: string): Promise<T | null> {
     try {
       return this.#store.get(this.#key(key), this.#codec);

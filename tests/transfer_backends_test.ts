@@ -65,6 +65,25 @@ describe("A dump of a server that others use", () => {
   });
 });
 
+describe("A copy from a server to itself", () => {
+  it("is refused, by whichever URLs, and changes nothing", {
+    skip: "reason" in server ? server.reason : false,
+  }, async () => {
+    if ("reason" in server) return;
+    const { url, database } = server;
+    await using from = await openKv({ backend: "valkey", url, database });
+    await using to = await openKv({ backend: "valkey", url, database });
+    await from.clear({ prefix: "" });
+    await from.append("queue", "a", "b");
+    const content = await contentOf(from);
+    for (const prefix of ["", "q", "q".repeat(1_000)]) {
+      await rejects(copy(from, to, { prefix, clear: true }), /Cannot copy a store to itself/);
+    }
+    strictEqual(await contentOf(from), content);
+    await from.clear({ prefix: "" });
+  });
+});
+
 describe("Sorted dumps stay equal", () => {
   it("from memory to a file and back", async () => {
     await using memory = await openKv();

@@ -87,6 +87,20 @@ describe("copy", () => {
     }
   });
 
+  // A key that a copy had set to find out whether both stores are one stayed for ten seconds.
+  it("leaves nothing of its own in the target, whichever call is its last", async () => {
+    await using from = openMemory();
+    await from.put("k", "v");
+    await from.append("a", "v");
+    const content = await contentOf(from);
+    for (let calls = 0; calls < 8; calls++) {
+      await using to = openMemory();
+      await copy(from, failAtCall(to, calls)).catch(() => "interrupted");
+      await copy(from, to);
+      strictEqual(await contentOf(to), content, `${calls} calls`);
+    }
+  });
+
   it("refuses to copy a store to itself, and changes nothing", async () => {
     await using kv = openMemory();
     await kv.append("queue", "a", "b");

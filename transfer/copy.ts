@@ -4,6 +4,7 @@
 
 import { byteLength } from "../internal/bytes.ts";
 import type { Kv } from "../kv/kv.ts";
+import { KvView } from "../kv/views.ts";
 import { count, noProgress, type Progress } from "./piece.ts";
 import { type ReadOptions, readStore } from "./read_store.ts";
 import { StoreWriter } from "./write_store.ts";
@@ -19,8 +20,9 @@ export interface CopyOptions extends Omit<ReadOptions, "sort"> {
 }
 
 /**
- * The beginning of a key that a copy sets in the target for a moment, to see whether it is in the
- * source too. The rest is random: nobody has it. One that a killed copy leaves expires.
+ * The beginning of a key that a copy from server to server sets in the target for a moment, to see
+ * whether it is in the source too. The rest is random: nobody has it. One that a killed copy leaves
+ * expires.
  */
 const MARK = "jetkv:copying:";
 const MARK_MS = 10_000;
@@ -54,17 +56,23 @@ export async function copy(from: Kv, to: Kv, options: CopyOptions = {}): Promise
   return progress;
 }
 
-/** Two URLs can mean one store, whose arrays would be deleted before they are read. */
+/** Refuses to copy a store to itself: its arrays would be deleted before they are read. */
 async function checkApart(from: Kv, to: Kv, prefix: string): Promise<void> {
+  // A file has one store at a time, and memory is a program's own.
+  const areServers = from.backend === "valkey" && to.backend === "valkey";
+  const areOne = KvView.areOfOne(from, to) || (areServers && await isOneServer(from, to, prefix));
+  if (areOne) throw new TypeError("Cannot copy a store to itself: both URLs lead to the same one");
+}
+
+/** Tells whether two URLs mean one database of one server. */
+async function isOneServer(from: Kv, to: Kv, prefix: string): Promise<boolean> {
   const id = crypto.randomUUID();
   // Under the prefix, because a user of a server may be allowed nothing else.
   const key = `${byteLength(prefix) > PREFIX_BYTES_MAX ? "" : prefix}${MARK}${id}`;
   await to.put(key, id, { expireIn: MARK_MS });
-  let isOne: boolean;
   try {
-    isOne = await from.get(key) === id;
+    return await from.get(key) === id;
   } finally {
     await to.remove(key);
   }
-  if (isOne) throw new TypeError("Cannot copy a store to itself: both URLs lead to the same one");
 }
