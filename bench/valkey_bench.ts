@@ -48,7 +48,7 @@ const contenders: Contender<ValkeySubject | ValkeyBound>[] = [
   bareSocketInParts,
   valkeyBenchmark,
 ];
-const rounds = smoke ? 1 : 7;
+const rounds = smoke ? 1 : 15;
 const passes = valkeyRows(smoke ? 100 : 1).map(warmValkeyPass);
 
 if (isContender()) await playTurns(contenders, passes);

@@ -217,16 +217,21 @@ async function report(
     await bar.erase();
     // Misuse comes before any effect, so a clear that was refused has removed nothing.
     if (!isBegun && (!isCleared || isMisuse(error))) throw error;
-    // The command line was right if work could begin.
-    const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
-    if (unfinished === null) throw cause;
-    const isFull = error instanceof KvError && error.code === "full";
-    const left = isFull && unfinished === RUN_AGAIN ? RUN_AGAIN_LATER : unfinished;
-    throw new Unfinished(isCleared ? `${CLEARED}; ${left}` : left, cause);
+    throw unfinishedError(error, unfinished, isCleared);
   }
   if (flags.has("json")) await print(terminal.stdout, jsonOf(progress));
   else if (isShown) await bar.finish(progress);
   return EXIT.ok;
+}
+
+/** The error of work that ended half-way: what it leaves, and why. */
+function unfinishedError(error: unknown, unfinished: string | null, isCleared: boolean): unknown {
+  // The command line was right if work could begin.
+  const cause = isMisuse(error) ? new CommandError(error.message, { cause: error }) : error;
+  if (unfinished === null) return cause;
+  const isFull = error instanceof KvError && error.code === "full";
+  const left = isFull && unfinished === RUN_AGAIN ? RUN_AGAIN_LATER : unfinished;
+  return new Unfinished(isCleared ? `${CLEARED}; ${left}` : left, cause);
 }
 
 /** Checks that FILE was not meant as a store. */

@@ -76,7 +76,7 @@ export class Gate {
     this.pass();
   }
 
-  /** Tells whether the call that holds the gate may log `needBytes` more, now. */
+  /** Tells whether `needBytes` may be logged now, whoever waits. */
   hasRoom(needBytes: number): boolean {
     return this.#admits(needBytes);
   }

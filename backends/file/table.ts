@@ -279,7 +279,7 @@ export class Table {
     }
     const fresh = this.#pager.u16(frame, BUCKET.freshSlotAt) + 1;
     if (fresh > BUCKET.slotCount) {
-      // With a secret hash key this takes more keys than a file can hold.
+      // A secret hash key keeps a bucket from ever having so many more than others.
       throw new KvError("full", `Cannot add a key to "${this.#pager.path}": its bucket is full`);
     }
     this.#pager.setU16(frame, BUCKET.freshSlotAt, fresh);

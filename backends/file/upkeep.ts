@@ -250,8 +250,8 @@ export class Upkeep {
   }
 
   /**
-   * Cuts the file to its room, a piece at a time: a file system takes long to cut off much. Calls
-   * go on meanwhile, and may need more room again.
+   * Cuts the file to its room, a piece at a time: a file system takes long to cut off much. Unless
+   * one of them holds the gate, calls go on meanwhile, and may need more room again.
    */
   async #truncate(): Promise<void> {
     const { map, storage } = this.#parts;

@@ -53,13 +53,17 @@ export class Pipeline {
   readonly #ended = new AbortController();
   #onDrained: (() => void) | null = null;
 
-  /** Connections made anew after one was lost. */
-  reconnects = 0;
+  #reconnects = 0;
 
   constructor(options: CheckedValkeyOptions, connectSocket: ConnectSocket) {
     this.#options = options;
     this.#connectSocket = connectSocket;
     this.#isWanted = options.connectMode !== "manual";
+  }
+
+  /** Connections made anew after one was lost. */
+  get reconnects(): number {
+    return this.#reconnects;
   }
 
   /** Requests without an answer. */
@@ -166,12 +170,12 @@ export class Pipeline {
         request.reject(error); // for want of memory
       }
     }
-    if (isOver) this.#giveUp();
+    if (isOver) this.#rejectWaiting();
     else this.#waitForConnection();
   }
 
   /** No connection will come: those who wait for one hear of it. */
-  #giveUp(): void {
+  #rejectWaiting(): void {
     this.#isWanted = false;
     for (let request = this.#waiting.popFirst(); request; request = this.#waiting.popFirst()) {
       const error = !this.#isClosing ? this.#noConnection(request) : closedError();
@@ -265,7 +269,7 @@ export class Pipeline {
       this.#connection.close();
       throw closedError();
     }
-    if (this.#wasConnected) this.reconnects++;
+    if (this.#wasConnected) this.#reconnects++;
     this.#wasConnected = true;
     this.#connectedMs = performance.now();
     this.#stopWatching();
@@ -278,7 +282,7 @@ export class Pipeline {
     // Calls made before may still have the connection that is being made.
     if (this.#waiting.length > 0) await this.#attempt?.catch(() => {});
     if (this.#connection === null) {
-      this.#giveUp();
+      this.#rejectWaiting();
       this.#ended.abort();
       await this.#attempt?.catch(() => {});
       return;
@@ -295,7 +299,7 @@ export class Pipeline {
     const failure = this.#lastFailure instanceof Error ? this.#lastFailure.message : "";
     const reason = failure.replace(`Cannot connect to ${where}: `, "");
     const because = reason === "" ? "" : ` (${reason})`;
-    if (request.sendCount > 0) { // a read that was to be sent again has left before
+    if (request.sendCount > 0) { // what was to be sent again has left before
       return outcomeUnknownError(request, this.#lastFailure, `, and there is none${because}`);
     }
     const why = `there is no connection to ${where}${because}${more}`;

@@ -119,10 +119,10 @@ async function greet(connection: Connection, options: CheckedValkeyOptions): Pro
     return answer;
   };
   const { username = "default", password, clientName, database } = options;
-  const isKnown = password !== undefined || options.username !== undefined;
+  const hasCredentials = password !== undefined || options.username !== undefined;
   const hello = ask("HELLO", [
     3,
-    ...(isKnown ? ["AUTH", username, password ?? ""] : []),
+    ...(hasCredentials ? ["AUTH", username, password ?? ""] : []),
     ...(clientName === undefined ? [] : ["SETNAME", clientName]),
   ]);
   const others = database === 0 ? [] : [ask("SELECT", [database])];

@@ -12,7 +12,7 @@ export interface SocketTarget {
   readonly tls: false | TlsOptions;
 }
 
-/** What a socket calls. None of these may throw. */
+/** What a socket calls, and never from within a call of its own. None of these may throw. */
 export interface SocketHandlers {
   /**
    * Where the next bytes should go, so that they need not be copied: into the rest of a big reply.
