@@ -62,8 +62,8 @@ async function writeAll<R>(
   const action = `write ${show(path)}`;
   const options = { write: true, createNew: true, mode };
   using file = await attempt(action, () => Deno.open(temporary, options));
-  // The mode that a file is opened with is cut by the umask.
-  if (Deno.build.os !== "windows") await attempt(action, () => Deno.chmod(temporary, mode));
+  // The mode that a file is opened with is cut by the umask. Where this may not be, it stays so.
+  if (Deno.build.os !== "windows") await Deno.chmod(temporary, mode).catch(() => {});
   let next = await chunks.next();
   for (; !next.done; next = await chunks.next()) {
     const chunk = next.value;

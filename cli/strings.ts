@@ -7,6 +7,7 @@ import { EXIT, UsageError } from "./exit.ts";
 import { openBytes } from "./stores.ts";
 import { jsonOf, print, printValue, toJson } from "./terminal.ts";
 import { parseDuration, readValues } from "./values.ts";
+import { sinkUntilAborted } from "./waiting.ts";
 
 const get: Command = {
   name: "get",
@@ -23,7 +24,11 @@ const get: Command = {
   async run(call) {
     const [url = "", key = ""] = call.args;
     await using kv = await openBytes(url, { create: false, signal: call.signal });
-    return await answer(call, key, await kv.get(key));
+    const terminal = {
+      ...call.terminal,
+      stdout: sinkUntilAborted(call.terminal.stdout, call.signal),
+    };
+    return await answer({ ...call, terminal }, key, await kv.get(key));
   },
 };
 

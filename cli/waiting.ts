@@ -18,7 +18,10 @@ export async function untilAborted<R>(work: Promise<R>, signal: AbortSignal): Pr
   }
 }
 
-/** A sink whose writes fail with the signal's reason, though nobody takes what they write. */
+/**
+ * A sink whose writes fail with the signal's reason, though nobody takes what they write. Not for
+ * what has left the store, such as an element.
+ */
 export function sinkUntilAborted(sink: Sink, signal: AbortSignal): Sink {
   const write = (bytes: Uint8Array): Promise<void> => untilAborted(sink.write(bytes), signal);
   return { isTerminal: sink.isTerminal, write };

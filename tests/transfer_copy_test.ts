@@ -193,13 +193,18 @@ describe("StoreWriter", () => {
     const clock = new ManualClock(START_MS);
     await using kv = openMemory(clock);
     const stalling = beforeCall(kv, (name) => {
-      if (name === "put") clock.step(800);
+      if (["put", "touch"].includes(name)) clock.step(800);
     });
     const writer = new StoreWriter(stalling, () => clock.now());
     const expires = START_MS / 1_000 + 60;
-    await writer.write({ type: "string", key: "k", expires, value: "first" });
-    await writer.write({ type: "string", key: "k", expires: null, value: "last" });
+    // So long that what is under way is waited for in the midst of it.
+    const elements = Array.from({ length: 2 ** 10 }, () => "e".repeat(2 ** 10));
+    for (const key of ["string", "array"]) {
+      if (key === "string") await writer.write({ type: "string", key, expires, value: "first" });
+      else await writer.write({ type: "array", key, expires, elements });
+      await writer.write({ type: "string", key, expires: null, value: "last" });
+    }
     await writer.finish();
-    strictEqual((await kv.inspect("k"))?.expiresIn, null);
+    for (const key of ["string", "array"]) strictEqual((await kv.inspect(key))?.expiresIn, null);
   });
 });

@@ -26,7 +26,7 @@ const utf8 = new TextEncoder();
  * dumped, as long as no key expires in between. The end is marked: a dump that was cut is told from
  * a whole one.
  *
- * Memory: a few MiB, and what the store takes to read its longest value; with `sort` 30 MiB more.
+ * Memory: a few MiB, and what the store takes to read its longest value; with `sort` 40 MiB more.
  */
 export async function* dump(
   kv: Kv,

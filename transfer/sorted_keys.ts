@@ -25,6 +25,7 @@ export async function* sortedKeys<T, Input>(
       last = key;
       yield toKey(key);
     }
+    last = last?.slice() ?? null; // else the arena would stay beside the next one
     isMore = arena.hasDropped;
   }
 }

@@ -72,7 +72,6 @@ export class StoreWriter {
       this.#closeArray();
       // One that comes twice must not get its first expiry behind its second value.
       if (this.#keysUnderWay.has(piece.key)) await this.#drain();
-      this.#keysUnderWay.add(piece.key);
     }
     let isWanted: boolean;
     if (piece.type === "string") isWanted = this.#putString(piece.key, piece.value, piece.expires);
@@ -154,6 +153,7 @@ export class StoreWriter {
   }
 
   #start(key: string, call: Promise<unknown>, bytes = 0): void {
+    this.#keysUnderWay.add(key);
     this.#bytesUnderWay += bytes;
     // A failure is kept for the next to ask: left alone it would end the program.
     const keep = (error: unknown): void =>

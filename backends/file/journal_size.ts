@@ -70,9 +70,14 @@ export class JournalSize {
   /**
    * Gives the journal so many pages, where the disk has room for them.
    *
-   * @throws {KvError} `full` if the call that waits for it, for `needBytes`, cannot do without.
+   * @param needBytes What the call that waits for it may log.
+   * @param refuse Told, before anything else happens, if that call cannot do without.
    */
-  async grow(pages: number, needBytes: number): Promise<void> {
+  async grow(
+    pages: number,
+    needBytes: number,
+    refuse: (error: KvError) => void,
+  ): Promise<void> {
     const { map } = this.#parts;
     // Behind the end of a file that is made smaller: in a gap before it, it would take the place of
     // the long value whose move it is to log.
@@ -84,7 +89,7 @@ export class JournalSize {
     // What would only be better larger is left as it is, and then what a call needs is tried.
     if (pages > this.#needed(needBytes)) this.#refusedPageCount = map.pageCount;
     // For the other calls the journal is large enough.
-    else if (!this.#admitsAlone(needBytes)) throw refusal;
+    else if (!this.#admitsAlone(needBytes)) refuse(refusal);
   }
 
   /** Makes a journal smaller that has more than a sixteenth of what else the file holds. */
@@ -118,7 +123,7 @@ export class JournalSize {
     }
   }
 
-  /** Moves the journal to the first pages from `from` on that are free; it must be empty. */
+  /** Moves the journal to the first pages from `from` on that are free. No call may start. */
   async #move(pages: number, from: number): Promise<void> {
     const { journal, map, root } = this.#parts;
     const page = map.takeRun(pages, from);

@@ -8,7 +8,7 @@
 
 import { assert } from "../../internal/assert.ts";
 import type { Clock } from "../../internal/clock.ts";
-import { closedError, KvError } from "../../kv/errors.ts";
+import { closedError, type KvError } from "../../kv/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Commits } from "./commits.ts";
 import type { Engine } from "./engine.ts";
@@ -226,13 +226,9 @@ export class Upkeep {
     }
   }
 
-  async #growJournal(pages: number): Promise<void> {
-    try {
-      await this.#journalSize.grow(pages, this.gate.neededBytes);
-    } catch (error) {
-      if (!(error instanceof KvError) || error.code !== "full") throw error;
-      this.gate.rejectFirst(error);
-    }
+  #growJournal(pages: number): Promise<void> {
+    const refuse = (error: KvError): void => this.gate.rejectFirst(error);
+    return this.#journalSize.grow(pages, this.gate.neededBytes, refuse);
   }
 
   #isEmptied(): boolean {

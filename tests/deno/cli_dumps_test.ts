@@ -84,11 +84,12 @@ test("restore ends on the signal while its input is idle", async () => {
   assertEquals((await jetkv(["restore", "memory:"], { input, signal })).code, 143);
 });
 
-test("dump, keys and range end on the signal while nobody takes their output", async () => {
+test("get, keys, range and dump end on the signal while nobody takes their output", async () => {
   await using directory = await makeDirectory();
   const url = `file:${directory.path}/kv`;
   await jetkv(["append", url, "a", "v"]);
-  for (const words of [["dump", url], ["keys", url], ["range", url, "a"]]) {
+  await jetkv(["put", url, "s", "v"]);
+  for (const words of [["get", url, "s"], ["keys", url], ["range", url, "a"], ["dump", url]]) {
     const controller = new AbortController();
     const takeOutput = (): Promise<void> => {
       controller.abort(new Interrupt("SIGTERM"));
