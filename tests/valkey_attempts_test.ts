@@ -191,6 +191,22 @@ describe("Valkey client tries to connect", () => {
     }
   });
 
+  it("at once where the last one lasted, though nobody asked it anything", async () => {
+    let hangUp = (): void => {};
+    const server = memoryServer(() => "");
+    server.onGreeted = (end) => hangUp = end;
+    await using kv = await openValkeyKv(lazy(), server.connect);
+    await kv.connect();
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 60_000;
+    try {
+      hangUp();
+      strictEqual(server.attemptCount, 2);
+    } finally {
+      performance.now = now;
+    }
+  });
+
   it("at once where the last failure was long ago", async () => {
     const server = memoryServer(() => "$1\r\na\r\n");
     server.isUp = false;
@@ -246,6 +262,21 @@ describe("Valkey client tries to connect", () => {
     deepStrictEqual(await calls, ["a", "b"]);
     strictEqual(server.openCount, 0);
   });
+
+  it(
+    "not after close(), which ends an attempt that is under way",
+    { timeout: 20_000 },
+    async () => {
+      const connect: ConnectSocket = (_target, _handlers, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("given up")));
+        });
+      const kv = await openValkeyKv(lazy({ connectTimeout: 2 ** 30 }), connect);
+      const error = errorOf(kv.connect());
+      await kv.close();
+      strictEqual((await error).code, "connection");
+    },
+  );
 
   it("not after close(), which came while connect() failed", async () => {
     const server = memoryServer(() => "$1\r\na\r\n");

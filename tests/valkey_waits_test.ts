@@ -10,7 +10,7 @@ import type { ConnectSocket } from "../backends/valkey/socket.ts";
 import { openValkeyKv } from "../backends/valkey/valkey_kv.ts";
 import type { ValkeyKv } from "../kv/backends.ts";
 import { type CheckedValkeyOptions, checkKvOptions } from "../kv/checked_options.ts";
-import type { KvError } from "../kv/errors.ts";
+import type { KvConnectionError, KvError } from "../kv/errors.ts";
 import { wrongTypeError } from "./conformance/expect.ts";
 import { memoryServer } from "./support/memory_socket.ts";
 import { errorOf, withServer } from "./support/scripted_kv.ts";
@@ -218,6 +218,22 @@ describe("Valkey client ends a wait", () => {
       await kv.close();
       strictEqual((await error).code, "closed");
     }, { readTimeout: 2 ** 30 });
+  });
+
+  it("with close(), also if the server may not be told", TIMEOUT, async () => {
+    let block: () => void;
+    const isBlocked = new Promise<void>((resolve) => block = resolve);
+    const script: Script = ([name]) => {
+      if (name === "BLPOP") block();
+      if (name === "CLIENT") return "-NOPERM this user has no permissions\r\n";
+      return name === "LPOP" ? NOTHING : undefined;
+    };
+    await withServer(script, async (kv) => {
+      const error = errorOf(kv.popFirst("k", { wait: true }));
+      await isBlocked;
+      await kv.close();
+      strictEqual((await error as KvConnectionError).outcome, "unknown");
+    }, { readTimeout: 50 });
   });
 
   // The blocked connection was allowed the silence of a whole slice: 10 s.
