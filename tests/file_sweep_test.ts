@@ -6,9 +6,12 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Engine } from "../backends/file/engine.ts";
+import { Sweeper } from "../backends/file/sweeper.ts";
 import { CrashStorage } from "./support/crash_storage.ts";
 import { type FileSubject, openFileSubject } from "./support/file_subject.ts";
 import { HeldStorage } from "./support/held_storage.ts";
+import { ManualClock } from "./support/manual_clock.ts";
 
 const CACHE_BYTES = 2 ** 24;
 /** Lists of so many elements are freed at once when their key goes. */
@@ -197,5 +200,38 @@ describe("file that frees what it no longer holds", () => {
     for (let time = 0; time < 3_000; time++) await clock.advance(20);
     strictEqual((await kv.stats()).entries, 2_001);
     await kv.close();
+  });
+});
+
+describe("sweeper", () => {
+  it("comes soon again after a turn without room, where the last one freed much", () => {
+    const clock = new ManualClock();
+    const delays: number[] = [];
+    const after = clock.after.bind(clock);
+    clock.after = (ms, call) => {
+      delays.push(ms);
+      return after(ms, call);
+    };
+    const dead = { nextHash: 1, dueMs: 0, livingShare: 0 };
+    const engine = { hasGarbage: false, expiringCount: 1, pendingBytes: 0, sweep: () => dead };
+    let isOpen = true;
+    const sweeper = new Sweeper(engine as unknown as Engine, clock, {
+      isOpen: () => isOpen,
+      flush: () => {},
+      fail: () => {},
+    });
+    const nextDelay = (): number | undefined => {
+      clock.step(delays.at(-1)!);
+      return delays.at(-1);
+    };
+    sweeper.plan();
+    const soon = nextDelay();
+    ok(soon! < delays[0]!);
+    isOpen = false;
+    for (let turn = 0; turn < 3; turn++) strictEqual(nextDelay(), soon);
+    isOpen = true;
+    dead.livingShare = 1;
+    strictEqual(nextDelay(), delays[0]);
+    sweeper.stop();
   });
 });

@@ -4,18 +4,17 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openMemoryKv } from "../backends/memory/memory_kv.ts";
 import { bytes } from "../kv/codec.ts";
 import type { Kv } from "../kv/kv.ts";
 import { copy } from "../transfer/copy.ts";
 import { readStore } from "../transfer/read_store.ts";
 import { StoreWriter } from "../transfer/write_store.ts";
 import { ManualClock } from "./support/manual_clock.ts";
+import { openMemory } from "./support/memory_subject.ts";
 import { contentOf, fillMixed } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
 import { beforeCall, failAtCall } from "./support/troubled_kv.ts";
 
-const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A clock that goes on by some milliseconds whenever someone looks. */
@@ -31,10 +30,6 @@ class WanderingClock extends ManualClock {
     this.step(this.#prng.below(4));
     return super.now();
   }
-}
-
-function openMemory(clock?: ManualClock): Kv {
-  return openMemoryKv(UNLIMITED, clock);
 }
 
 describe("copy", () => {

@@ -4,21 +4,15 @@
 
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openMemoryKv } from "../backends/memory/memory_kv.ts";
 import type { Inspection } from "../kv/call_types.ts";
-import type { Kv } from "../kv/kv.ts";
 import { expireIn, inspectDeadline } from "../transfer/deadlines.ts";
 import { sortedKeys } from "../transfer/sorted_keys.ts";
 import { ManualClock } from "./support/manual_clock.ts";
+import { openMemory } from "./support/memory_subject.ts";
 import { fillMixed } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
 
-const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
 const START_MS = Date.UTC(2026, 0, 1);
-
-function openMemory(clock?: ManualClock): Kv {
-  return openMemoryKv(UNLIMITED, clock);
-}
 
 describe("inspectDeadline", () => {
   /** Asks about a key that is due so long after the start, of a store that is so slow. */

@@ -13,17 +13,13 @@ import { LineWriter } from "../transfer/line_writer.ts";
 import { type Piece, textOrBytes } from "../transfer/piece.ts";
 import { restore, verify } from "../transfer/restore.ts";
 import { ManualClock } from "./support/manual_clock.ts";
+import { openMemory } from "./support/memory_subject.ts";
 import { chunksOf, contentOf, fillMixed, textOf } from "./support/mixed_store.ts";
 import { Prng } from "./support/prng.ts";
 import { beforeCall, failAtCall } from "./support/troubled_kv.ts";
 
-const UNLIMITED = { maxEntries: undefined, maxBytes: undefined };
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2026, 0, 1);
-
-function openMemory(clock?: ManualClock): Kv {
-  return openMemoryKv(UNLIMITED, clock);
-}
 
 /** A dump around these lines, its sums and checksum right. */
 function sealed(lines: readonly string[], sums: object, header = HEADER): string {

@@ -14,12 +14,12 @@ export function isFull(error: unknown): boolean {
     /os error (?:27|28|122)\b/.test(String(error));
 }
 
-/** The errors of disks: one of the same code may be of a codec. */
-const diskErrors = new WeakSet<object>();
+/** An error of a disk: a `KvError` of the same code may be a codec's. */
+class DiskError extends KvError {}
 
 /** Tells whether an error says that the disk cannot be relied on any more. */
 export function isDiskFailure(error: unknown): boolean {
-  return error instanceof KvError && error.code === "io" && diskErrors.has(error);
+  return error instanceof DiskError && error.code === "io";
 }
 
 /** The error of what the disk failed to do. */
@@ -31,9 +31,7 @@ export function diskError(path: string, action: string, cause: unknown): KvError
   // A file that is missing is made, so it is the directory.
   const isMissing = action === "open" && (cause as { code?: unknown })?.code === "ENOENT";
   const hint = isMissing ? "; its directory must be there" : "";
-  const error = new KvError(code, `Cannot ${action} "${path}": ${reason}${hint}`, { cause });
-  diskErrors.add(error);
-  return error;
+  return new DiskError(code, `Cannot ${action} "${path}": ${reason}${hint}`, { cause });
 }
 
 /** A storage whose failures are `KvError`s: `full` or `io`. */

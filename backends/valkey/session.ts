@@ -168,11 +168,10 @@ function connectError(
   if (isNotPermitted(cause)) {
     return new TypeError(`Cannot connect to ${where}: run with --allow-net=${where}`, { cause });
   }
+  const isTls = options.tls !== false;
   const why = isLate
-    ? `no answer within ${options.connectTimeout} ms${
-      options.tls === false ? "" : "; does it speak TLS?"
-    }`
-    : `${reasonOf(root) ?? LOST_AT_ONCE}${hintFor(root, options.tls !== false)}`;
+    ? `no answer within ${options.connectTimeout} ms${isTls ? "; does it speak TLS?" : ""}`
+    : `${reasonOf(root) ?? LOST_AT_ONCE}${hintFor(root, isTls)}`;
   const message = `Cannot connect to ${where}: ${why}`;
   return new KvConnectionError("not_sent", message, root === undefined ? {} : { cause: root });
 }

@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Interrupt } from "../../cli/exit.ts";
-import { barOf } from "../../cli/progress.ts";
+import { barOf, ProgressBar } from "../../cli/progress.ts";
 import { formatDuration } from "../../cli/sizes.ts";
 import { show } from "../../kv/errors.ts";
 import { commandTests, jetkv, makeDirectory, type Surroundings } from "../support/command_line.ts";
@@ -319,6 +319,23 @@ test("shows how far it has come by a bar that needs no colours", () => {
   assertEquals(barOf(0.25), "━".repeat(6) + "─".repeat(18));
   assertEquals(barOf(1), "━".repeat(24));
   return Promise.resolve();
+});
+
+test("draws a bar that no terminal wraps", async () => {
+  let drawn = "";
+  const decoder = new TextDecoder();
+  const write = (bytes: Uint8Array): Promise<void> => {
+    drawn += decoder.decode(bytes);
+    return Promise.resolve();
+  };
+  const bar = new ProgressBar({ isTerminal: true, write }, "Dumped", 10);
+  const { now } = performance;
+  performance.now = () => now.call(performance) + 1_000;
+  bar.update({ strings: 5, arrays: 0, elements: 0, expired: 0 });
+  performance.now = now;
+  assert(drawn.startsWith("\r\x1b[2K\x1b[?7l"), drawn);
+  assert(drawn.endsWith("5 strings, 0 arrays\x1b[?7h"), drawn);
+  await bar.erase();
 });
 
 test("has help with examples and completions for each command", async () => {

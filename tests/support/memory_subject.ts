@@ -1,5 +1,5 @@
 /**
- * A memory store on a clock that the test moves.
+ * Memory stores, on clocks that the test moves.
  */
 
 import { openMemoryKv } from "../../backends/memory/memory_kv.ts";
@@ -11,6 +11,11 @@ import { ManualClock } from "./manual_clock.ts";
 export interface MemorySubject extends Subject, AsyncDisposable {
   readonly kv: MemoryKv;
   readonly clock: ManualClock;
+}
+
+/** Opens a store in memory without bounds, by default on the machine's clock. */
+export function openMemory(clock?: ManualClock): MemoryKv {
+  return openMemoryKv({ maxEntries: undefined, maxBytes: undefined }, clock);
 }
 
 /** Opens a store in memory, by default without bounds. */
